@@ -1,0 +1,1 @@
+"""The hardware. Knows nothing of IP Office."""

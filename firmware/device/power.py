@@ -1,0 +1,58 @@
+"""One power rail a unit: when it goes, every part freezes together."""
+
+from __future__ import annotations
+
+from firmware.device.faults import Cut
+from firmware.errors import PowerCut
+
+
+class Rail:
+    """Counts every program and erase of the parts it feeds, and fails where a :class:`Cut` says.
+
+    ``trace``, when a list, receives (part, operation, block, offset, length) of each: the operation log by which two
+    runs are compared.
+    """
+
+    __slots__ = ("_cut", "_left", "on", "operations", "trace")
+
+    def __init__(self) -> None:
+        self.on = False
+        self.operations = 0
+        self.trace: list[tuple[str, str, int, int, int]] | None = None
+        self._cut: Cut | None = None
+        self._left = 0
+
+    @property
+    def armed(self) -> Cut | None:
+        """The cut that is still to come."""
+        return self._cut
+
+    def arm(self, cut: Cut | None) -> None:
+        self._cut = cut
+        self._left = cut.operation if cut else 0
+
+    def spend(self, part: str, operation: str, block: int, offset: int, length: int) -> Cut | None:
+        """Account for one operation. Returns the cut when it strikes this one; PowerCut when power is already gone."""
+        if not self.on:
+            raise PowerCut(f"{part} has no power")
+        self.operations += 1
+        if self.trace is not None:
+            self.trace.append((part, operation, block, offset, length))
+        cut = self._cut
+        if cut is None or (cut.part is not None and cut.part != part):
+            return None
+        self._left -= 1
+        return None if self._left else cut
+
+    def fail(self) -> PowerCut:
+        """Power goes now; the caller raises what this returns."""
+        self.on = False
+        self._cut = None
+        return PowerCut(f"power was cut at flash operation {self.operations}")
+
+    def copy(self) -> Rail:
+        other = Rail.__new__(Rail)
+        other.on, other.operations = self.on, self.operations
+        other._cut, other._left = self._cut, self._left
+        other.trace = None
+        return other
