@@ -1,0 +1,1 @@
+"""What lies on the flash. Both stores offer ``read(name)`` and an atomic ``replace(name, bytes)``."""
