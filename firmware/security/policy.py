@@ -1,0 +1,54 @@
+"""Which trigger has which outcome for an identity certificate. Platforms choose their rows from this vocabulary."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from firmware.basis import Fact
+from firmware.release import BY_VERSION, Release
+
+
+class Trigger(str, Enum):
+    FIRST_START = "first start-up"
+    RESTART = "reboot, power cycle"
+    SECURITY_DEFAULT = "security settings defaulted"
+    CONFIGURATION_DEFAULT = "configuration defaulted"
+    DELETED = "identity certificate deleted"
+    ADDRESS_CHANGE = "LAN IP, SIP domain or FQDN change"
+    SERVICE_SECURED = "service level raised from Unsecure Only"
+    UPGRADE = "software upgrade"
+    CLOCK_CORRECTED = "clock corrected"
+
+
+class Outcome(str, Enum):
+    """``GENERATE``: a new key and certificate. ``WHEN_NEEDED``: that, once a service needs it. ``KEEP``: nothing."""
+
+    GENERATE = "generate, new key"
+    WHEN_NEEDED = "generate when first needed"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row. It applies from release ``since`` (included) to ``before`` (not included); None: no bound."""
+
+    trigger: Trigger
+    outcome: Fact[Outcome]
+    since: str | None = None
+    before: str | None = None
+
+    def applies(self, trigger: Trigger, release: Release) -> bool:
+        return (
+            self.trigger is trigger
+            and (self.since is None or BY_VERSION[self.since] <= release)
+            and (self.before is None or release < BY_VERSION[self.before])
+        )
+
+
+def decide(rules: tuple[Rule, ...], trigger: Trigger, release: Release) -> Fact[Outcome]:
+    """The outcome of the first row that applies. LookupError when a platform's table has no row for it."""
+    for rule in rules:
+        if rule.applies(trigger, release):
+            return rule.outcome
+    raise LookupError(f"no rule for {trigger.value!r} at release {release}")
