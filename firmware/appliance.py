@@ -1,0 +1,172 @@
+"""One unit: its parts, clock, panel, state and journal. Holds, decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from firmware.configuration import Configuration
+from firmware.device.clock import Clock
+from firmware.device.entropy import Entropy
+from firmware.device.flash import FlashPart
+from firmware.device.panel import Card, Light, Slot
+from firmware.device.power import Rail
+from firmware.journal import Journal
+from firmware.machine import Lights, State
+from firmware.platform import Platform
+from firmware.release import Release
+from firmware.security.certificates import Identity
+from firmware.security.settings import SecuritySettings, Vault
+from firmware.storage.nvm import RecordStore
+
+NVM = "nvm"
+
+
+class Surroundings(Protocol):
+    """What the unit's network answers; :mod:`firmware.peers.network` is one such. Addresses are ``a.b.c.d/prefix``."""
+
+    def dhcp(self, lan: int) -> str | None: ...
+
+    def bootp(self, mac: str) -> str | None:
+        """The version of the firmware that Manager sends to this MAC, or None."""
+
+    def time(self, now: int) -> int | None: ...
+
+
+@dataclass(slots=True)
+class Ram:
+    """What a power cut loses. A start begins with a new one, so nothing survives a reset but the flash."""
+
+    place: str | None = None
+    release: Release | None = None
+    firmware: bytes = b""
+    stored_configuration: bytes | None = None
+    sd_light: Light | None = None
+    configuration: Configuration | None = None
+    settings: SecuritySettings | None = None
+    identity: Identity | None = None
+    alarms: list[str] = field(default_factory=list)
+    held_button: str | None = None
+    restart_after_saving: bool = True
+    off_for: int | None = None
+    skip_nightly: bool = False
+
+    def copy(self) -> Ram:
+        """Another RAM with the same content; everything but the list of alarms is immutable."""
+        other = Ram.__new__(Ram)
+        for name in _RAM_FIELDS:
+            setattr(other, name, getattr(self, name))
+        other.alarms = self.alarms.copy()
+        return other
+
+
+_RAM_FIELDS = tuple(Ram.__slots__)
+
+
+class Appliance:
+    """A unit. ``clock.now`` is the simulated time it has reached; ``timers`` what is due next."""
+
+    __slots__ = (
+        "clock", "entropy", "held_button", "journal", "lights", "mac", "name", "nvm", "platform", "rail", "ram", "records", "slots",
+        "state", "surroundings", "timers", "vault",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        platform: Platform,
+        *,
+        mac: str,
+        seed: int,
+        clock: Clock,
+        surroundings: Surroundings,
+        journal: Journal | None = None,
+        name: str = "unit",
+    ) -> None:
+        self.platform = platform
+        self.mac = mac
+        self.name = name
+        self.entropy = Entropy(seed, mac)
+        self.clock = clock
+        self.surroundings = surroundings
+        self.journal = journal if journal is not None else Journal()
+        self.rail = Rail()
+        self.attach_nvm(FlashPart(NVM, platform.nvm, self.rail))
+        self.slots = {name: Slot(name) for name in platform.slots}
+        self.ram = Ram()
+        self.held_button: str | None = None
+        self.state = platform.bring_up.initial
+        self.lights = Lights()
+        self.timers: dict[str, int] = {}
+
+    def attach_nvm(self, part: FlashPart) -> None:
+        """Make ``part`` the unit's internal memory."""
+        self.nvm = part
+        self.records = RecordStore(part, self.platform.nvm_records)
+        self.vault = Vault(self.records, self.entropy)
+
+    @property
+    def release(self) -> Release:
+        """The release that is running."""
+        assert self.ram.release is not None
+        return self.ram.release
+
+    def parts(self) -> dict[str, FlashPart]:
+        """Every flash part of the unit by name, the cards in its slots included."""
+        cards = {slot.name: slot.card.part for slot in self.slots.values() if slot.card}
+        return {NVM: self.nvm, **cards}
+
+    def note(self, kind: str, **data: Any) -> None:
+        """Write an event into the journal at the unit's simulated time."""
+        self.journal.add(self.clock.now, self.name, kind, data)
+
+    def entered(self, state: State[Any]) -> None:
+        self.lights = state.lights
+        if self.ram.sd_light is not None and state.lights.sd is not Light.OFF:
+            self.lights = replace(state.lights, sd=self.ram.sd_light)
+        self.note(
+            "state",
+            state=state.name,
+            about=state.about,
+            cpu=self.lights.cpu.label,
+            sd=self.lights.sd.label,
+            base=self.lights.base.label,
+        )
+
+    def show_sd(self, light: Light, why: str) -> None:
+        """The System SD LED shows this from now on, whatever the state would have it show, until the next start."""
+        if self.ram.sd_light is not light:
+            self.ram.sd_light = light
+            self.lights = replace(self.lights, sd=light)
+            self.note("led", led="SD", shows=light.label, why=why)
+
+    def insert(self, slot: str, card: Card) -> None:
+        """Put a card into a slot: its part now lives on this unit's power and bears the slot's name."""
+        card.part.rail, card.part.name = self.rail, slot
+        self.slots[slot].card = card
+
+    def remove(self, slot: str) -> Card | None:
+        """Take the card out. It keeps its contents; on a rail of its own it has no power."""
+        card, self.slots[slot].card = self.slots[slot].card, None
+        if card is not None:
+            card.part.rail, card.part.mirror = Rail(), None
+        return card
+
+    def copy(self) -> Appliance:
+        """The same unit in the same state, from here on apart: a sweep forks instead of starting over."""
+        other = Appliance.__new__(Appliance)
+        other.platform, other.mac, other.name, other.entropy = self.platform, self.mac, self.name, self.entropy
+        other.surroundings, other.state, other.lights = self.surroundings, self.state, self.lights
+        other.held_button = self.held_button
+        other.clock = self.clock.copy()
+        other.journal = self.journal.copy()
+        other.rail = rail = self.rail.copy()
+        other.nvm = self.nvm.copy(rail)
+        other.records = self.records.on(other.nvm)
+        other.vault = self.vault.on(other.records)
+        other.slots = {
+            name: Slot(name, slot.card.copy(slot.card.part.copy(rail)) if slot.card else None)
+            for name, slot in self.slots.items()
+        }
+        other.ram = self.ram.copy()
+        other.timers = self.timers.copy()
+        return other

@@ -1,0 +1,108 @@
+"""What an administrator sets: addresses, users, groups. The whole is one file on the card and one record in the NVM."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from firmware.basis import documented, inferred
+from firmware.device.entropy import Entropy
+from firmware.memo import memoise
+from firmware.storage import records
+
+_MAGIC, _VERSION = b"IPOC", 1
+
+# boot.md step 5 (MAN): the addresses of a DHCP client that got no answer.
+FALLBACK_ADDRESSES = documented(("192.168.42.1/24", "192.168.43.1/24"), "MAN")
+DEFAULT_USERS = inferred(tuple((str(number), f"Extn{number}") for number in range(201, 209)), "BG")
+DEFAULT_HUNT_GROUPS = inferred((("200", "Main"),), "BG")
+
+
+@dataclass(frozen=True, slots=True)
+class Lan:
+    """One LAN port: a DHCP client or a fixed address, as ``a.b.c.d/prefix``; empty: it has not had one yet."""
+
+    dhcp: bool = True
+    interface: str = ""
+
+    @property
+    def address(self) -> str:
+        return self.interface.partition("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """``lans`` are LAN1 and LAN2, ``sip_tls`` whether each LAN's SIP registrar offers TLS; users by extension."""
+
+    system_name: str
+    lans: tuple[Lan, ...]
+    sip_tls: tuple[bool, ...]
+    users: tuple[tuple[str, str], ...]
+    hunt_groups: tuple[tuple[str, str], ...]
+
+    def with_lan(self, index: int, lan: Lan) -> Configuration:
+        return replace(self, lans=tuple(lan if n == index else old for n, old in enumerate(self.lans)))
+
+    def with_user_name(self, extension: str, name: str) -> Configuration:
+        users = tuple((number, name if number == extension else old) for number, old in self.users)
+        return replace(self, users=users)
+
+    def to_bytes(self) -> bytes:
+        return _encode(self)
+
+
+def factory(mac: str, lans: tuple[Lan, ...]) -> Configuration:
+    """The configuration of a unit that has none, with the addresses that survived."""
+    return Configuration(mac, lans, (False,) * len(lans), DEFAULT_USERS.value, DEFAULT_HUNT_GROUPS.value)
+
+
+@memoise(4096)
+def from_bytes(data: bytes) -> Configuration:
+    """Read a stored configuration. Damaged says what does not hold."""
+    body = records.parse(records.CONFIGURATION, records.unframe(_MAGIC, _VERSION, data))
+    return Configuration(
+        system_name=body.system_name,
+        lans=_lans(body.lans),
+        sip_tls=tuple(body.sip_tls),
+        users=tuple((user.extension, user.name) for user in body.users),
+        hunt_groups=tuple((group.extension, group.name) for group in body.hunt_groups),
+    )
+
+
+@memoise(4096)
+def _encode(configuration: Configuration) -> bytes:
+    body = records.build(
+        records.CONFIGURATION,
+        {
+            "system_name": configuration.system_name,
+            "lans": _lan_rows(configuration.lans),
+            "sip_tls": configuration.sip_tls,
+            "users": [{"extension": number, "name": name} for number, name in configuration.users],
+            "hunt_groups": [{"extension": number, "name": name} for number, name in configuration.hunt_groups],
+        },
+    )
+    return records.frame(_MAGIC, _VERSION, body)
+
+
+@memoise(4096)
+def lans_to_bytes(lans: tuple[Lan, ...]) -> bytes:
+    """The NVM's note of address and mode, which survives a missing configuration (MAN)."""
+    return records.build(records.NETWORK, {"lans": _lan_rows(lans)})
+
+
+@memoise(4096)
+def lans_from_bytes(data: bytes) -> tuple[Lan, ...]:
+    return _lans(records.parse(records.NETWORK, data).lans)
+
+
+def _lan_rows(lans: tuple[Lan, ...]) -> list[dict[str, object]]:
+    return [{"dhcp": lan.dhcp, "interface": lan.interface} for lan in lans]
+
+
+def _lans(rows: list[Any]) -> tuple[Lan, ...]:
+    return tuple(Lan(row.dhcp, row.interface) for row in rows)
+
+
+def sip_password(entropy: Entropy) -> str:
+    """The SIP password of the default extensions: not documented, so assumed to be one fixed default a unit."""
+    return f"{entropy.drbg('sip password').integer(32) % 10**8:08d}"

@@ -1,0 +1,1 @@
+"""The world around a unit. Never imports an appliance."""

@@ -1,0 +1,40 @@
+"""What the network around a unit answers: DHCP, NTP and BOOTP, as one value a scenario gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """``leases`` by LAN index (0 is LAN1), as ``a.b.c.d/prefix``. ``hosts`` is what DNS knows. ``ntp_server`` is a name or an
+    address, None when there is none, and ``ntp_error`` how wrong its clock is, in ms. ``manager_firmware`` is the
+    firmware version that Manager sends, by MAC.
+    """
+
+    leases: dict[int, str] = field(default_factory=dict)
+    hosts: dict[str, str] = field(default_factory=dict)
+    ntp_server: str | None = None
+    ntp_error: int = 0
+    manager_firmware: dict[str, str] = field(default_factory=dict)
+
+    def dhcp(self, lan: int) -> str | None:
+        return self.leases.get(lan)
+
+    def bootp(self, mac: str) -> str | None:
+        return self.manager_firmware.get(mac)
+
+    def time(self, now: int) -> int | None:
+        """What the NTP server says, when there is one and its name can be resolved."""
+        if self.ntp_server is None or self.resolve(self.ntp_server) is None:
+            return None
+        return now + self.ntp_error
+
+    def resolve(self, host: str) -> str | None:
+        """The address of a host by DNS; an address is itself."""
+        if host.replace(".", "").isdigit():
+            return host
+        return self.hosts.get(host)
+
+
+SILENT = Network()
