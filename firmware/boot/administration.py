@@ -1,0 +1,193 @@
+"""What people do to a running unit: Manager, web manager, serial port, a phone, the buttons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from firmware.appliance import Appliance
+from firmware.boot import alarms, buttons, identity, running
+from firmware.boot import choose_configuration as configuration
+from firmware.boot.cards import BACKUP, CONFIGURATION, PRIMARY, SYSTEM, volume_of
+from firmware.boot.software import BINARY, image_of
+from firmware.boot.software import RECORD as FIRMWARE_RECORD
+from firmware.configuration import Lan
+from firmware.device.panel import band_of
+from firmware.errors import BadInput, NotNow
+from firmware.release import BY_VERSION
+from firmware.security.policy import Outcome, Trigger, decide
+from firmware.security.settings import LEVELS
+
+RUNNING = "running"
+ROUTES = ("manager", "web", "serial", "bootloader")  # KB: four routes to default the security settings
+
+
+def power_on(unit: Appliance, holding: str | None = None) -> None:
+    """Plug the unit in, perhaps with a button held down."""
+    unit.rail.on = True
+    unit.held_button = holding
+    unit.note("power.on", holding=f"{holding} button" if holding else "no button")
+    unit.platform.bring_up.fire(unit, "power_on")
+
+
+def press(unit: Appliance, button: str, held: int) -> None:
+    """Press a button of a running unit for ``held`` ms."""
+    _require_running(unit, f"the {button} button does nothing")
+    band = band_of(buttons.BANDS[button], held)
+    unit.clock.advance_to(unit.clock.now + held)
+    light = band.light.label if band.light else "unchanged"
+    unit.note("button", button=button, band=str(band), action=band.action or "nothing", cpu=light)
+    if band.action is not None:
+        _ACTIONS[band.action](unit)
+
+
+def _erase_configuration(unit: Appliance) -> None:
+    configuration.command_default(unit)
+    alarms.erase(unit)
+    restart_without_saving(unit, "configuration erased")
+
+
+def _erase_firmware(unit: Appliance) -> None:
+    configuration.command_default(unit)
+    unit.records.replace(FIRMWARE_RECORD, b"")
+    with alarms.alarm_on_failure(unit, "erasing the firmware"), volume_of(unit, SYSTEM) as volume:
+        volume.remove(f"{PRIMARY}/{BINARY}")
+    unit.note("firmware.erased", places=["system-sd/primary", "nvm"])
+    restart_without_saving(unit, "configuration and firmware erased")
+
+
+_ACTIONS: Mapping[str, Callable[[Appliance], None]] = {
+    buttons.REBOOT: lambda unit: running.order_reboot(unit, None, "reset button"),
+    buttons.ERASE_CONFIGURATION: _erase_configuration,
+    buttons.ERASE_FIRMWARE: _erase_firmware,
+    buttons.CANCELLED: lambda unit: None,
+    buttons.SHUT_DOWN: lambda unit: running.order_shutdown(unit, buttons.AUX_SHUTDOWN, "AUX button"),
+}
+
+
+def restart_without_saving(unit: Appliance, why: str) -> None:
+    """A reboot that must not write the running configuration back."""
+    unit.note("reboot.ordered", why=why)
+    unit.platform.bring_up.fire(unit, "restart_at_once")
+
+
+def default_security(unit: Appliance, via: str = "manager", mac: str | None = None) -> None:
+    """Default the security settings by one of four routes. No reboot; a new certificate; service disturbed meanwhile.
+
+    Over the serial port ``AT-SECURITYRESETALL`` is confirmed with the MAC; the boot loader's route is the reset button
+    held at power-on.
+    """
+    if via == "bootloader":
+        if unit.state != unit.platform.bring_up.initial:
+            raise NotNow("the boot loader's route is the reset button held at power-on: cut the power first")
+        power_on(unit, holding="reset")
+        return
+    _require_running(unit, f"its security settings cannot be defaulted via {via}")
+    if via == "serial" and mac is not None and mac != unit.mac:
+        unit.note(
+            "security.refused", via=via, why=f"AT-SECURITYRESETALL confirmed with {mac}, which is not this unit's MAC"
+        )
+        return
+    identity.default_security(unit, via)
+    _follow(unit, decide(unit.platform.policy, Trigger.SECURITY_DEFAULT, unit.release).value)
+
+
+def delete_certificate(unit: Appliance) -> None:
+    """Delete the identity certificate; from R9.1 on it is generated again at once."""
+    _require_running(unit, "its certificate cannot be deleted")
+    _follow(unit, identity.delete_identity(unit))
+
+
+def set_service(unit: Appliance, service: str, level: str) -> None:
+    """Set a service's security level; the first one above Unsecure Only makes a certificate that is missing."""
+    _require_running(unit, "its services cannot be set")
+    assert unit.ram.settings is not None
+    names = [name for name, _ in unit.ram.settings.services]
+    if service not in names or level not in LEVELS:
+        raise BadInput(f"service {service!r} at {level!r}: services are {', '.join(names)}; levels {', '.join(LEVELS)}")
+    if identity.set_service(unit, service, level):
+        _follow(unit, Outcome.GENERATE)
+
+
+def _follow(unit: Appliance, outcome: Outcome) -> None:
+    assert unit.ram.settings is not None
+    if outcome is Outcome.GENERATE or (outcome is Outcome.WHEN_NEEDED and unit.ram.settings.needs_identity()):
+        unit.platform.bring_up.fire(unit, "identity_wanted")
+
+
+def default_configuration(unit: Appliance) -> None:
+    """Default the configuration from Manager; the unit reboots, its certificate stays."""
+    _require_running(unit, "its configuration cannot be defaulted")
+    configuration.command_default(unit)
+    restart_without_saving(unit, "configuration defaulted")
+
+
+def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
+    """Give LAN ``lan`` (0 is LAN1) a fixed address, or None to make it a DHCP client. Saved first, then used.
+
+    The certificate is kept and may now name the wrong address: regeneration is always manual (documented U).
+    """
+    _require_running(unit, "its addresses cannot be set")
+    assert unit.ram.configuration is not None
+    before = unit.ram.configuration.lans[lan]
+    changed = Lan(False, interface) if interface else Lan(True, before.interface)
+    unit.ram.configuration = unit.ram.configuration.with_lan(lan, changed)
+    configuration.save(unit, "saved by Manager")
+    configuration.note_lans(unit)
+    unit.note("network.address", lan=f"LAN{lan + 1}", address=changed.interface, how="set by Manager")
+    identity.note_fitness(unit)
+
+
+def change_at_phone(unit: Appliance, extension: str, name: str) -> None:
+    """A change made at a phone goes to the RAM only, until the next save."""
+    _require_running(unit, "no phone can change anything")
+    assert unit.ram.configuration is not None
+    if extension not in dict(unit.ram.configuration.users):
+        raise BadInput(f"extension {extension!r}: this unit has {', '.join(dict(unit.ram.configuration.users))}")
+    unit.ram.configuration = unit.ram.configuration.with_user_name(extension, name)
+    unit.note("configuration.changed", at="phone", extension=extension, name=name)
+
+
+def set_clock(unit: Appliance, reading: int) -> None:
+    """Set the clock by hand."""
+    _require_running(unit, "its clock cannot be set from here")
+    running.set_clock(unit, reading, "administrator")
+
+
+def upgrade(unit: Appliance, release: str) -> None:
+    """Upgrade by Manager: the old binary and configuration to backup, the new binary to primary, reboot."""
+    _require_running(unit, "it cannot be upgraded")
+    new = image_of(BY_VERSION[release])
+    with volume_of(unit, SYSTEM) as volume:
+        for name in (BINARY, CONFIGURATION):
+            old = volume.read(f"{PRIMARY}/{name}")
+            if old is not None:
+                volume.replace(f"{BACKUP}/{name}", old)
+        volume.replace(f"{PRIMARY}/{BINARY}", new)
+    unit.note("firmware.upgraded", release=release, was=unit.release.version)
+    running.order_reboot(unit, None, "software upgrade")
+
+
+def reboot(unit: Appliance, at: int | None = None) -> None:
+    """Reboot from Manager: now, or timed at ``at`` ms past midnight."""
+    _require_running(unit, "it cannot be rebooted")
+    running.order_reboot(unit, at, "Manager")
+
+
+def shutdown(unit: Appliance, off_for: int | None = None) -> None:
+    """Shut down from Manager: for ``off_for`` ms, or indefinitely."""
+    _require_running(unit, "it cannot be shut down")
+    running.order_shutdown(unit, off_for, "Manager")
+
+
+def _require_running(unit: Appliance, what: str) -> None:
+    if unit.state != RUNNING:
+        raise NotNow(f"the unit is in the state {unit.state}: {what}")
+
+
+OPERATIONS: Mapping[str, Callable[..., None]] = {
+    function.__name__: function
+    for function in (
+        power_on, press, default_security, delete_certificate, set_service, default_configuration, set_address,
+        change_at_phone, running.card_removed, set_clock, upgrade, reboot, shutdown,
+    )
+}  # fmt: skip

@@ -1,0 +1,172 @@
+"""Boot step 6: the security settings and the identity in them – load, generate once, commit whole.
+
+A generation is announced before it begins: its number and creation time are committed in a record of their own. One
+that is cut short and resumed therefore makes the same key and the same certificate.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from ipaddress import IPv4Address
+
+from firmware.appliance import Appliance
+from firmware.boot import alarms
+from firmware.errors import NotNow, StorageError
+from firmware.security import certificates, settings
+from firmware.security.certificates import Identity, Names
+from firmware.security.keys import derive
+from firmware.security.policy import Outcome, Trigger, decide
+from firmware.security.settings import Held
+from firmware.storage.records import GENERATION, build, parse
+from firmware.times import from_datetime, show_time
+
+RECORD = "generation"
+_NOT_SET = -1
+
+
+def load_security(unit: Appliance) -> str:
+    """Load the security settings; another unit's, or damaged ones, count as empty."""
+    held, loaded, mended = unit.vault.load()
+    if mended:
+        unit.note("record.mended", record=settings.RECORD)
+    if held in (Held.FOREIGN, Held.DAMAGED):
+        # What was made before must not come again: go on after the last generation that was announced.
+        loaded = settings.factory(unit.release, _announced(unit)[0])
+        alarms.raise_alarm(unit, "security settings", f"{held.value}: treated as empty")
+    unit.ram.settings = loaded or settings.factory(unit.release)
+    unit.ram.identity = unit.ram.settings.identity
+    unit.note("security.loaded", held=held.value, generation=unit.ram.settings.generation)
+    if unit.ram.identity is not None:
+        unit.note("certificate.kept", sha256=unit.ram.identity.fingerprint)
+        return "identity_held"
+    outcome = decide(unit.platform.policy, Trigger.FIRST_START, unit.release)
+    if outcome.value is Outcome.GENERATE or unit.ram.settings.needs_identity():
+        unit.note("certificate.due", why="the security settings hold none", basis=outcome.cite())
+        return "identity_missing"
+    unit.note("certificate.not_needed", why=outcome.value.value, basis=outcome.cite())
+    return "identity_not_needed"
+
+
+def _announced(unit: Appliance) -> tuple[int, int | None]:
+    """(number, clock reading at its creation) of the last generation announced; (0, None) when there was none."""
+    try:
+        data = unit.records.read(RECORD)
+    except StorageError:
+        data = None
+    if not data:
+        return 0, None
+    note = parse(GENERATION, data)
+    return note.number, None if note.created == _NOT_SET else note.created
+
+
+def announce(unit: Appliance) -> str:
+    """Commit number and creation time of the generation that begins, or take up one that was cut short."""
+    present = _settings(unit).generation
+    number, created = _announced(unit)
+    if number > present:
+        unit.note("certificate.resumed", generation=number)
+    else:
+        number, created = present + 1, unit.clock.read()
+        note = {"number": number, "created": _NOT_SET if created is None else created}
+        with alarms.alarm_on_failure(unit, "announcing the certificate"):
+            unit.records.replace(RECORD, build(GENERATION, note))
+    lifetime = unit.release.lifetime
+    unit.note(
+        "certificate.generating",
+        generation=number,
+        clock=show_time(created) if created is not None else "not set",
+        days=lifetime.value,
+        basis=lifetime.cite(),
+    )
+    return "announced"
+
+
+def generate(unit: Appliance) -> str:
+    """Make key and certificate and commit them with the whole security settings, as one record."""
+    present = _settings(unit)
+    number, created = _announced(unit)
+    if number <= present.generation:  # announcing failed: an alarm says so
+        number, created = present.generation + 1, unit.clock.read()
+    identity = make_identity(unit, number, created)
+    made = replace(present, generation=number, identity=identity)
+    try:
+        unit.vault.commit(made)
+    except StorageError as error:
+        alarms.raise_alarm(unit, "certificate", f"could not be committed, and is not used: {error}")
+        return "generation_failed"
+    unit.ram.settings, unit.ram.identity = made, identity
+    shown = certificates.describe(identity.der)
+    unit.note("certificate.generated", generation=number, **shown)
+    return "generated"
+
+
+def make_identity(unit: Appliance, number: int, created: int | None) -> Identity:
+    """The ``number``-th identity of a unit whose clock read ``created`` (None: not set)."""
+    assert unit.ram.configuration is not None
+    profile = unit.platform.profile
+    key = derive(unit.entropy, "identity", number, profile.key.value)
+    lan1, lan2 = (lan.address for lan in unit.ram.configuration.lans)
+    not_before, not_after = certificates.validity(profile, unit.release, created)
+    serial = certificates.serial(unit.entropy, profile, number)
+    return certificates.self_signed(
+        profile, Names(unit.mac, IPv4Address(lan1), IPv4Address(lan2)), key, serial, not_before, not_after
+    )
+
+
+def default_security(unit: Appliance, via: str) -> None:
+    """Factory security settings, committed at once; whoever calls starts the generation."""
+    fresh = settings.factory(unit.release, _settings(unit).generation)
+    unit.vault.commit(fresh)
+    unit.ram.settings, unit.ram.identity = fresh, None
+    unit.note("security.defaulted", via=via)
+
+
+def delete_identity(unit: Appliance) -> Outcome:
+    """Delete the identity certificate, its key with it. Returns what the platform's policy says comes next."""
+    if unit.ram.identity is None:
+        raise NotNow("the unit holds no identity certificate that could be deleted")
+    bare = replace(_settings(unit), identity=None)
+    unit.vault.commit(bare)
+    unit.ram.settings, unit.ram.identity = bare, None
+    outcome = decide(unit.platform.policy, Trigger.DELETED, unit.release)
+    unit.note("certificate.deleted", next=outcome.value.value, basis=outcome.cite())
+    return outcome.value
+
+
+def set_service(unit: Appliance, service: str, level: str) -> bool:
+    """Set a service's security level; True when that needs a certificate the unit does not hold."""
+    changed = _settings(unit).with_service(service, level)
+    unit.vault.commit(changed)
+    unit.ram.settings = changed
+    unit.note("service.level", service=service, level=level)
+    return changed.needs_identity() and unit.ram.identity is None
+
+
+def note_fitness(unit: Appliance) -> None:
+    """Say what a client that validates would object to: the unit keeps a certificate that has become wrong."""
+    if objections := fitness(unit):
+        unit.note("certificate.unfit", objections=objections)
+
+
+def fitness(unit: Appliance) -> list[str]:
+    """Every objection to the identity by the unit's own clock and addresses."""
+    identity, configuration = unit.ram.identity, unit.ram.configuration
+    if identity is None or configuration is None:
+        return []
+    found = []
+    certificate, clock = identity.certificate, unit.clock.read()
+    if clock is not None and clock < from_datetime(certificate.not_valid_before_utc):
+        found.append(f"not valid before {show_time(from_datetime(certificate.not_valid_before_utc))}")
+    if clock is not None and clock > from_datetime(certificate.not_valid_after_utc):
+        found.append(f"expired {show_time(from_datetime(certificate.not_valid_after_utc))}")
+    named = certificates.alternative_names(identity.der)
+    for index, lan in enumerate(configuration.lans):
+        if lan.address not in named:
+            found.append(f"does not name LAN{index + 1} {lan.address}")
+    return found
+
+
+def _settings(unit: Appliance) -> settings.SecuritySettings:
+    if unit.ram.settings is None:
+        raise NotNow("the unit has not loaded its security settings yet")
+    return unit.ram.settings

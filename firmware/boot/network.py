@@ -1,0 +1,36 @@
+"""Boot step 5: addresses. A new or defaulted unit asks for DHCP on each LAN for about 10 s, cabled or not. (MAN)"""
+
+from __future__ import annotations
+
+from firmware.appliance import Appliance
+from firmware.basis import documented
+from firmware.boot.choose_configuration import note_lans
+from firmware.configuration import FALLBACK_ADDRESSES, Lan
+from firmware.times import SECOND
+
+DHCP_WAIT = documented(10 * SECOND, "MAN")
+_SET_UP = 1 * SECOND
+
+
+def duration(unit: Appliance) -> int:
+    """The LANs ask at the same time; one that gets no answer makes the unit wait."""
+    assert unit.ram.configuration is not None
+    waits = any(lan.dhcp and unit.surroundings.dhcp(n) is None for n, lan in enumerate(unit.ram.configuration.lans))
+    return DHCP_WAIT.value if waits else _SET_UP
+
+
+def take_addresses(unit: Appliance) -> str:
+    """With no answer a DHCP client keeps the address it had, or takes the fallback, and stays a client."""
+    assert unit.ram.configuration is not None
+    for index, lan in enumerate(unit.ram.configuration.lans):
+        how = "fixed"
+        if lan.dhcp:
+            lease = unit.surroundings.dhcp(index)
+            how = "DHCP" if lease else "no DHCP answer"
+            taken = Lan(True, lease or lan.interface or FALLBACK_ADDRESSES.value[index])
+            if taken != lan:
+                unit.ram.configuration = unit.ram.configuration.with_lan(index, taken)
+                lan = taken
+        unit.note("network.address", lan=f"LAN{index + 1}", address=lan.interface, how=how)
+    note_lans(unit)
+    return "addressed"
