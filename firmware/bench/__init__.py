@@ -1,0 +1,1 @@
+"""What people drive appliances with: the only rooms with doors to files, the terminal and the wall clock."""

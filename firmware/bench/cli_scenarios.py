@@ -1,0 +1,157 @@
+"""The commands about scenarios, platforms and the installation."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from firmware.bench.cli import JSON, style
+from firmware.bench.cli_unit import Value
+from firmware.errors import BadInput, Unmet
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--state", type=click.Path(path_type=Path), metavar="DIR", help="Keep the units there; else in memory only."
+)
+@click.option("--seed", type=Value("seed", "N"), help="Instead of the scenarios' own.")
+@click.option("--json", "json_file", type=click.Path(path_type=Path), metavar="F", help="Write the whole run as JSON.")
+@click.option(
+    "--junit", type=click.Path(path_type=Path), metavar="F", help="Write a JUnit file, a test case a scenario."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show every timeline, also of several files.")
+def run(
+    files: tuple[Path, ...],
+    state: Path | None,
+    seed: int | None,
+    json_file: Path | None,
+    junit: Path | None,
+    verbose: bool,
+) -> None:
+    """Run scenarios; exit 1 when an expectation does not hold.
+
+    One file shows its timeline; several show a line each, and the timeline of those that fail. With --state one
+    scenario's unit lives in DIR; several scenarios have a folder each in it, named after their files.
+
+    \b
+    Example: ipsim run tests/scenarios/*.yaml --junit junit.xml
+    """
+    from firmware.bench import replay, report, scenario
+
+    scenarios = [scenario.load(path) for path in files]
+    folders = [path.stem for path in files]
+    if state is not None and len(set(folders)) < len(folders):
+        raise BadInput("two of these files have the same name, and --state names a folder after each; run them apart")
+    alone = len(scenarios) == 1
+    done: list[tuple[replay.Report, float]] = []
+    for loaded, folder in zip(scenarios, folders, strict=True):
+        started = time.perf_counter()
+        place = None if state is None else state if alone else state / folder
+        result = replay.run(loaded, seed=seed, state=place)
+        done.append((result, time.perf_counter() - started))
+        if alone or verbose or not result.passed:
+            click.echo(report.text(result, style()))
+        else:
+            click.echo("\n".join(report.verdict(result, style())))
+    reports = [result for result, _ in done]
+    if json_file:
+        _write(json_file, report.as_json(reports).encode())
+    if junit:
+        _write(junit, report.as_junit(done))
+    failed = sum(not result.passed for result in reports)
+    if failed:
+        raise Unmet(f"{failed} of {len(reports)} scenario{'s' if len(reports) > 1 else ''} failed")
+    if not alone:
+        click.echo(f"{len(reports)} scenarios passed")
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from None
+
+
+@click.command("platforms")
+@JSON
+def list_platforms(as_json: bool) -> None:
+    """List the hardware targets, and the releases that exist for each with what they differ in."""
+    import platforms
+
+    found = [_platform_row(platforms.load(name)) for name in platforms.names()]
+    if as_json:
+        click.echo(json.dumps(found, indent=1))
+        return
+    for row in found:
+        click.echo(f"{row['name']:<12} {row['title']}: default MAC {row['default_mac']}")
+        click.echo(
+            "  release  of          lifetime  generation  at first start  (basis: documented, inferred, assumed)"
+        )
+        for release in row["releases"]:
+            facts = [f"{release[key]['value']} ({release[key]['basis'][0]})" for key in _SHOWN]
+            click.echo(f"  {release['version']:<8} {facts[0]:<15} {facts[1]:<10} {facts[2]:<10} {facts[3]}")
+
+
+_SHOWN = ("dated", "lifetime", "generation_time", "certificate_at_first_start")
+
+
+def _platform_row(platform: Any) -> dict[str, Any]:
+    from firmware.times import show_duration
+
+    def fact(release: Any, key: str) -> dict[str, str]:
+        value = getattr(release, key)
+        text = show_duration(value.value) if key == "generation_time" else str(value.value)
+        return {"value": text, "basis": value.basis.value, "source": value.source}
+
+    return {
+        "name": platform.name,
+        "title": platform.title,
+        "default_mac": platform.default_mac,
+        "releases": [
+            {"version": release.version, **{key: fact(release, key) for key in _SHOWN}}
+            for release in platform.releases()
+        ],
+        "policy": [
+            {
+                "trigger": rule.trigger.value,
+                "outcome": rule.outcome.value.value,
+                "since": rule.since,
+                "before": rule.before,
+                "basis": rule.outcome.cite(),
+            }
+            for rule in platform.policy
+        ],
+    }
+
+
+@click.command()
+@click.argument("platform", type=Value("platform", "PLATFORM"))
+def diagram(platform: Any) -> None:
+    """Print a platform's bring-up as a Mermaid state diagram, drawn from its table."""
+    click.echo(platform.bring_up.mermaid())
+
+
+@click.command()
+@JSON
+def doctor(as_json: bool) -> None:
+    """Check the installation: are all parts ours, the versions, free ports, write access."""
+    from dataclasses import asdict
+
+    from firmware.bench.doctor import examine
+
+    findings = list(examine(Path.cwd()))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings], indent=1))
+    else:
+        for finding in findings:
+            click.echo(f"{'ok ' if finding.well else 'BAD'}  {finding.what}")
+    if not all(finding.well for finding in findings):
+        raise Unmet("something is wrong with this installation")
+
+
+COMMANDS = {command.name: command for command in (run, list_platforms, diagram, doctor)}

@@ -1,0 +1,235 @@
+"""``expect``: what a scenario demands of a unit, one small function a field. Every objection is given, not only the first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from firmware.appliance import Appliance
+from firmware.bench.fields import ClockReading, Interface, Moment, ReleaseName
+from firmware.bench.outside import identity_of, probe, release_of, settings_of
+from firmware.bench.steps.base import Step, part_of
+from firmware.bench.world import World
+from firmware.boot.choose_firmware import original_level
+from firmware.errors import StorageError, Unmet
+from firmware.journal import Event
+from firmware.security.certificates import Identity, alternative_names, public_key_of
+from firmware.storage.volume import mounted
+from firmware.times import from_datetime, show_time
+
+IdentityChange = Literal["none", "generated", "kept", "renewed", "new key"]
+Happening = str | dict[str, Any]
+
+
+class Expect(Step):
+    """Judge a unit. ``identity`` compares with the last ``expect`` that looked at it, ``happened`` looks back to the last
+    ``expect`` of this unit, or its beginning."""
+
+    name = "expect"
+    state: str | None = None
+    cpu: str | None = Field(None, description="the CPU LED's pattern")
+    sd: str | None = Field(None, description="the System SD LED's pattern")
+    base: str | None = Field(None, description="base LED1's pattern")
+    identity: IdentityChange | None = Field(None, description="the certificate, compared with the last look at it")
+    generation: int | None = Field(None, description="how many identities the unit has made")
+    not_before: Moment | None = None
+    not_after: Moment | None = None
+    names: list[str] | None = Field(None, description="DNS names and addresses in the certificate, in order")
+    fit: bool | None = Field(None, description="whether a validating client would find dates and addresses right")
+    release: ReleaseName | None = Field(None, description="running, or what the unit would start with")
+    original_level: ReleaseName | None = None
+    firmware_from: str | None = Field(None, description="such as system-sd/primary, nvm, bootp")
+    configuration_from: Literal["file", "nvm", "default"] | None = None
+    security: Literal["present", "empty", "foreign", "damaged"] | None = Field(
+        None, description="found at the last start"
+    )
+    lan1: Interface | None = None
+    lan2: Interface | None = None
+    clock: ClockReading | Literal["set"] | None = Field(None, description="an ISO time, set, or unset")
+    user_names: dict[str, str] | None = Field(None, description="extension -> name, in the running configuration")
+    alarms: list[str] | None = Field(None, description="texts that the alarm log holds; [] means it is empty")
+    files: dict[str, Literal["present", "absent"]] | None = Field(None, description="slot:path -> on that card")
+    happened: list[Happening] | None = Field(None, description="events, by kind or by kind and data")
+    not_happened: list[Happening] | None = None
+
+    def run(self, world: World, unit: Appliance) -> None:
+        """Unmet names every field that does not hold."""
+        wanted = {name: getattr(self, name) for name in self.model_fields_set - {"unit"}}
+        objections = [text for name, value in wanted.items() for text in _CHECKS[name](world, unit, value)]
+        seen = identity_of(unit) if self.identity is not None else world.look_back.get(unit.name, (None, 0))[0]
+        world.look_back[unit.name] = (seen, len(unit.journal.events))
+        if objections:
+            raise Unmet("; ".join(objections))
+
+
+Check = Callable[[World, Appliance, Any], list[str]]
+
+
+def _equal(what: str, find: Callable[[Appliance], Any], show: Callable[[Any], str] = str) -> Check:
+    """A field that must equal what the unit shows."""
+
+    def check(_world: World, unit: Appliance, wanted: Any) -> list[str]:
+        found = find(unit)
+        return [] if found == wanted else [f"{what}: expected {show(wanted)}, found {show(found)}"]
+
+    return check
+
+
+def _time(value: int | None) -> str:
+    return "none" if value is None else show_time(value)
+
+
+def identity_change(before: Identity | None, now: Identity | None) -> IdentityChange:
+    """What became of an identity, as seen from outside: same bytes, same public key, or else a new key."""
+    if now is None:
+        return "none"
+    if before is None:
+        return "generated"
+    if before.der == now.der:
+        return "kept"
+    return "renewed" if public_key_of(before.der) == public_key_of(now.der) else "new key"
+
+
+def _identity(world: World, unit: Appliance, wanted: IdentityChange) -> list[str]:
+    now = identity_of(unit)
+    found = identity_change(world.look_back.get(unit.name, (None, 0))[0], now)
+    return [] if found == wanted else [f"identity: expected {wanted}, found {found}"]
+
+
+def _dates(field: str) -> Callable[[Appliance], int | None]:
+    def find(unit: Appliance) -> int | None:
+        identity = identity_of(unit)
+        return from_datetime(getattr(identity.certificate, field)) if identity else None
+
+    return find
+
+
+def _names(unit: Appliance) -> list[str]:
+    identity = identity_of(unit)
+    return list(alternative_names(identity.der)) if identity else []
+
+
+def _generation(unit: Appliance) -> int:
+    settings = settings_of(unit)
+    return settings.generation if settings else 0
+
+
+def _fit(_world: World, unit: Appliance, wanted: bool) -> list[str]:
+    found = unit.platform.objections(unit)
+    if wanted:
+        return [f"certificate: {text}" for text in found]
+    return [] if found else ["certificate: expected it to be unfit, a client would accept it"]
+
+
+def _level(unit: Appliance) -> str | None:
+    with probe(unit):
+        level = original_level(unit)
+    return level.version if level else None
+
+
+def _last(kind: str, key: str) -> Callable[[Appliance], Any]:
+    def find(unit: Appliance) -> Any:
+        events = [event for event in unit.journal.of_kind(kind) if event.source == unit.name]
+        return events[-1].data[key] if events else None
+
+    return find
+
+
+def _lan(index: int) -> Callable[[Appliance], str | None]:
+    def find(unit: Appliance) -> str | None:
+        return unit.ram.configuration.lans[index].interface if unit.ram.configuration else None
+
+    return find
+
+
+def _clock(_world: World, unit: Appliance, wanted: int | str | None) -> list[str]:
+    found = unit.clock.read()
+    if (found is not None) if wanted == "set" else found == wanted:
+        return []
+    shown = wanted if isinstance(wanted, str) else "unset" if wanted is None else show_time(wanted)
+    return [f"clock: expected {shown}, found {'unset' if found is None else show_time(found)}"]
+
+
+def _users(_world: World, unit: Appliance, wanted: Mapping[str, str]) -> list[str]:
+    users = dict(unit.ram.configuration.users) if unit.ram.configuration else {}
+    return [
+        f"user {number}: expected {name!r}, found {users.get(number)!r}"
+        for number, name in wanted.items()
+        if users.get(number) != name
+    ]
+
+
+def _alarms(_world: World, unit: Appliance, wanted: list[str]) -> list[str]:
+    log = unit.ram.alarms
+    if not wanted:
+        return [f"alarms: expected none, found {log}"] if log else []
+    return [f"alarms: none says {text!r}; found {log}" for text in wanted if not any(text in entry for entry in log)]
+
+
+def _files(_world: World, unit: Appliance, wanted: Mapping[str, str]) -> list[str]:
+    objections = []
+    for place, expected in wanted.items():
+        slot, _, path = place.rpartition(":")
+        try:
+            with probe(unit), mounted(part_of(unit, slot or "system-sd")) as volume:
+                found = "absent" if volume.read(path) is None else "present"
+        except StorageError as error:
+            found = str(error)
+        if found != expected:
+            objections.append(f"file {place}: expected {expected}, found {found}")
+    return objections
+
+
+def _matches(event: Event, wanted: Happening) -> bool:
+    if isinstance(wanted, str):
+        return event.kind == wanted
+    found = {"kind": event.kind, **event.data}
+    return all(
+        str(value) in str(found[key]) if isinstance(found.get(key), str | list) else found.get(key) == value
+        for key, value in wanted.items()
+    )
+
+
+def _events(world: World, unit: Appliance) -> list[Event]:
+    since = world.look_back.get(unit.name, (None, 0))[1]
+    return [event for event in unit.journal.events[since:] if event.source == unit.name]
+
+
+def _happened(world: World, unit: Appliance, wanted: list[Happening]) -> list[str]:
+    events = _events(world, unit)
+    missing = [what for what in wanted if not any(_matches(event, what) for event in events)]
+    return [f"{what} did not happen; what did: {', '.join(dict.fromkeys(e.kind for e in events))}" for what in missing]
+
+
+def _not_happened(world: World, unit: Appliance, wanted: list[Happening]) -> list[str]:
+    hits = [(what, event) for what in wanted for event in _events(world, unit) if _matches(event, what)]
+    return [f"{what} happened at {show_time(event.time)}" for what, event in hits]
+
+
+_CHECKS: dict[str, Check] = {
+    "state": _equal("state", lambda unit: unit.state),
+    "cpu": _equal("CPU LED", lambda unit: unit.lights.cpu.label),
+    "sd": _equal("SD LED", lambda unit: unit.lights.sd.label),
+    "base": _equal("base LED1", lambda unit: unit.lights.base.label),
+    "identity": _identity,
+    "generation": _equal("generation", _generation),
+    "not_before": _equal("notBefore", _dates("not_valid_before_utc"), _time),
+    "not_after": _equal("notAfter", _dates("not_valid_after_utc"), _time),
+    "names": _equal("names", _names),
+    "fit": _fit,
+    "release": _equal("release", release_of),
+    "original_level": _equal("original software level", _level),
+    "firmware_from": _equal("firmware from", lambda unit: unit.ram.place),
+    "configuration_from": _equal("configuration from", _last("configuration.chosen", "chosen")),
+    "security": _equal("security settings", _last("security.loaded", "held")),
+    "lan1": _equal("LAN1", _lan(0)),
+    "lan2": _equal("LAN2", _lan(1)),
+    "clock": _clock,
+    "user_names": _users,
+    "alarms": _alarms,
+    "files": _files,
+    "happened": _happened,
+    "not_happened": _not_happened,
+}

@@ -1,0 +1,91 @@
+"""Check every store of a unit without changing a bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from firmware import configuration
+from firmware.appliance import NVM, Appliance
+from firmware.bench.outside import probe
+from firmware.boot.cards import CONFIGURATION
+from firmware.boot.software import BINARY, read_image
+from firmware.errors import Damaged, StorageError
+from firmware.security.settings import Held
+from firmware.storage.nvm import CopyState, Lost
+from firmware.storage.volume import mounted
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``where``, ``what``, and what the next start does about it."""
+
+    where: str
+    what: str
+    then: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}; {self.then}"
+
+
+def check(unit: Appliance) -> list[Finding]:
+    """Every finding, store by store; an empty list means that all of it is sound."""
+    with probe(unit):
+        return [*_records(unit), *_security(unit), *_cards(unit), *_defects(unit)]
+
+
+def _records(unit: Appliance) -> Iterator[Finding]:
+    for name in unit.records.names():
+        first, second = unit.records.copies(name)
+        where = f"{NVM} record {name}"
+        try:
+            best = unit.records.present(name)
+        except Lost:
+            yield Finding(where, "both copies are damaged", "the firmware starts as if it were empty")
+            continue
+        if best is None:
+            if CopyState.DAMAGED in (first.state, second.state):
+                yield Finding(where, "its first write was cut short", "the next write takes its place")
+        elif first != second:
+            odd = "first" if best is second else "second"
+            state = (first if best is second else second).state
+            what = "stale" if state is CopyState.GOOD else state.value
+            yield Finding(where, f"the {odd} copy is {what}", "the next start that uses it mends it")
+
+
+def _security(unit: Appliance) -> Iterator[Finding]:
+    held, _ = unit.vault.peek()
+    if held in (Held.FOREIGN, Held.DAMAGED):
+        why = "encrypted by another unit" if held is Held.FOREIGN else "damaged"
+        yield Finding("security settings", why, "the firmware treats them as empty and makes a new identity")
+
+
+def _cards(unit: Appliance) -> Iterator[Finding]:
+    for slot in unit.slots.values():
+        if slot.card is None:
+            continue
+        if slot.card.failed:
+            yield Finding(slot.name, "the card has failed", "nothing on it is used")
+            continue
+        try:
+            with mounted(slot.card.part) as volume:
+                for path, _ in volume.files():
+                    yield from _file(slot.name, path, volume.read(path) or b"")
+        except StorageError as error:
+            yield Finding(slot.name, str(error), "the card is not used")
+
+
+def _file(slot: str, path: str, data: bytes) -> Iterator[Finding]:
+    try:
+        if path.endswith("/" + BINARY):
+            read_image(data)
+        elif path.endswith("/" + CONFIGURATION):
+            configuration.from_bytes(data)
+    except Damaged as error:
+        yield Finding(f"{slot} {path}", str(error), "the next place in order is used")
+
+
+def _defects(unit: Appliance) -> Iterator[Finding]:
+    for name, part in unit.parts().items():
+        for defect in part.defects:
+            yield Finding(name, f"{defect}", "it stays so")

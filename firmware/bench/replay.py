@@ -1,0 +1,137 @@
+"""Run a scenario -> Report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from firmware.appliance import Appliance
+from firmware.bench.orders import new_unit, open_unit, tee
+from firmware.bench.scenario import PlannedStep, Scenario, UnitSpec
+from firmware.bench.state import StateDirectory
+from firmware.bench.steps.power import CutPower
+from firmware.bench.world import OFF, World
+from firmware.errors import BadInput, FirmwareError, Unmet
+from firmware.journal import Event
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One step: ``objection`` is empty when it held; ``after`` is how many events of the run came before it."""
+
+    planned: PlannedStep
+    after: int
+    objection: str = ""
+
+
+@dataclass
+class Report:
+    """What a run gave: the steps in order, every event in order, the units as they were left."""
+
+    scenario: Scenario
+    outcomes: list[Outcome] = field(default_factory=list)
+    events: list[Event] = field(default_factory=list)
+    units: dict[str, Appliance] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return not any(outcome.objection for outcome in self.outcomes)
+
+
+def run(
+    scenario: Scenario,
+    *,
+    seed: int | None = None,
+    state: Path | None = None,
+    listener: Callable[[Event], None] | None = None,
+) -> Report:
+    """Run every step until one fails; the rest of a run that went wrong would say nothing.
+
+    ``seed`` goes before the scenario's own. With ``state`` a single unit lives in that directory, several in one
+    below it each. Raises BadInput when a step asks for what is not there.
+    """
+    report = Report(scenario)
+    world = World(scenario.head.clock)
+    with ExitStack() as stack:
+        opened: list[tuple[StateDirectory, Appliance]] = []
+
+        def hear(event: Event) -> None:
+            report.events.append(event)
+            if listener is not None:
+                listener(event)
+
+        for name in scenario.units:
+            place = None if state is None else state if len(scenario.units) == 1 else state / name
+            unit, directory = _unit(scenario, name, seed, place, hear)
+            if directory is not None:
+                stack.callback(directory.close)
+                opened.append((directory, unit))
+            world.add(unit)
+        world.run_until(max([world.now, *(unit.clock.now for unit in world.units.values())]))
+        report.units = world.units
+        for planned in scenario.steps:
+            outcome = _perform(world, planned, len(report.events))
+            report.outcomes.append(outcome)
+            for directory, unit in opened:
+                directory.save(unit)
+            if outcome.objection:
+                break
+        else:
+            _check_cuts(world, scenario, report)
+    return report
+
+
+def _unit(
+    scenario: Scenario, name: str, seed: int | None, place: Path | None, hear: Callable[[Event], None]
+) -> tuple[Appliance, StateDirectory | None]:
+    spec, order = scenario.units[name]
+    order = replace(order, seed=order.seed if seed is None else seed)
+    network = (spec.environment or scenario.head.environment).network()
+    if place is None:
+        unit = new_unit(order, scenario.head.clock, network)
+        tee(unit.journal, hear)
+        _set_clock(unit, spec)
+        return unit, None
+    asked = replace(order, mac=spec.mac if (place / "unit.json").exists() else order.mac)
+    directory, unit, is_new = open_unit(asked, place, lambda: scenario.head.clock, network, hear)
+    if is_new:
+        _set_clock(unit, spec)
+    return unit, directory
+
+
+def _set_clock(unit: Appliance, spec: UnitSpec) -> None:
+    unit.clock.battery_good = spec.battery == "good"
+    unit.clock.drift_ppm = spec.drift_ppm
+    if "clock" in spec.model_fields_set:
+        if spec.clock is None:
+            unit.clock.lose()
+        else:
+            unit.clock.set(spec.clock)
+
+
+def _perform(world: World, planned: PlannedStep, after: int) -> Outcome:
+    unit = world.units[planned.unit]
+    unit.clock.advance_to(world.now)
+    try:
+        planned.step.run(world, unit)
+    except (Unmet, FirmwareError) as error:
+        return Outcome(planned, after, str(error))
+    except BadInput as error:
+        raise BadInput(f"{planned.where}: {error}") from None
+    return Outcome(planned, after)
+
+
+def _check_cuts(world: World, scenario: Scenario, report: Report) -> None:
+    """A power cut that was ordered and never came would make what follows it meaningless."""
+    for name, unit in world.units.items():
+        still = world.cut_at.get(name) or unit.rail.armed
+        if still:
+            ordered = [p for p in scenario.steps if p.unit == name and isinstance(p.step, CutPower)][-1]
+            objection = f"the power cut at {still} never came; {_reached(unit)}"
+            report.outcomes.append(Outcome(ordered, len(report.events), objection))
+
+
+def _reached(unit: Appliance) -> str:
+    return f"{unit.name} is {'off' if unit.state == OFF else unit.state} after {unit.rail.operations} flash operations"

@@ -1,0 +1,134 @@
+"""Power, time and buttons."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from firmware.appliance import NVM, Appliance
+from firmware.bench.fields import Duration, Moment, TimeOfDay
+from firmware.bench.steps.base import Step, known_state
+from firmware.bench.world import OFF, World
+from firmware.device.faults import Cut, Torn
+from firmware.device.faults import Moment as CutMoment
+from firmware.errors import BadInput, Unmet
+from firmware.times import DAY
+
+
+class PowerOn(Step):
+    """Plug the unit in; wait until it rests, or only until it enters a state."""
+
+    name = "power_on"
+    holding: Literal["reset", "aux"] | None = Field(None, description="a button held meanwhile")
+    until: str | None = Field(None, description="stop when the unit enters this state")
+
+    def run(self, world: World, unit: Appliance) -> None:
+        world.act(unit, lambda: unit.platform.operations["power_on"](unit, holding=self.holding))
+        if self.until is None:
+            world.settle()
+        else:
+            WaitFor(state=self.until).run(world, unit)
+
+
+class PowerCycle(Step):
+    """Pull the plug, wait, plug it in again."""
+
+    name = "power_cycle"
+    off_for: Duration = Field(5000, description="how long without power")
+
+    def run(self, world: World, unit: Appliance) -> None:
+        if unit.state != OFF:
+            world.cut_power(unit, "power cycle")
+        world.run_until(world.now + self.off_for)
+        self.perform(world, unit, "power_on")
+
+
+class CutPower(Step):
+    """Cut the power: now, or at a flash operation to come, or when the unit enters a state."""
+
+    name = "cut_power"
+    operation: int | None = Field(None, ge=1, description="at this program or erase from now, 1 being the next")
+    moment: CutMoment = Field(CutMoment.INSIDE, description="before, inside or after it")
+    torn: Torn = Field(Torn.HALF, description="how much of it took effect, when inside")
+    part: str | None = Field(None, description="count the operations of this part only: nvm, system-sd or optional-sd")
+    state: str | None = Field(None, description="when the unit enters this state")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> CutPower:
+        if self.operation is not None and self.state is not None:
+            raise ValueError("give operation or state, not both")
+        return self
+
+    def run(self, world: World, unit: Appliance) -> None:
+        if self.part is not None and self.part != NVM and self.part not in unit.slots:
+            raise BadInput(f"no part {self.part!r}: {unit.platform.title} has {', '.join((NVM, *unit.slots))}")
+        if self.operation is not None:
+            unit.rail.arm(Cut(self.operation, self.moment, self.torn, self.part))
+        elif self.state is not None:
+            world.cut_at[unit.name] = known_state(unit, self.state)
+        elif unit.state != OFF:
+            world.cut_power(unit, "pulled")
+
+
+class Wait(Step):
+    """Let simulated time pass: for a duration, until a time of day of the unit's clock, or until a moment."""
+
+    name = "wait"
+    scalar = "duration"
+    duration: Duration | None = Field(None, alias="for", description="such as 90s, 10m, 1h30m, 2d")
+    time_of_day: TimeOfDay | None = Field(None, alias="until", description="HH:MM by the simulated time (UTC)")
+    moment: Moment | None = Field(None, alias="at", description="an ISO time")
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Wait:
+        if sum(value is not None for value in (self.duration, self.time_of_day, self.moment)) != 1:
+            raise ValueError("give one of for, until, at")
+        return self
+
+    def run(self, world: World, unit: Appliance) -> None:
+        if self.duration is not None:
+            world.run_until(world.now + self.duration)
+        elif self.time_of_day is not None:
+            world.run_until(world.now + ((self.time_of_day - world.now) % DAY or DAY))
+        elif self.moment is not None:
+            world.run_until(self.moment)
+
+
+class WaitFor(Step):
+    """Let time pass until the unit enters a state."""
+
+    name = "wait_for"
+    scalar = "state"
+    state: str
+
+    def run(self, world: World, unit: Appliance) -> None:
+        if not world.run_to_state(unit, known_state(unit, self.state)):
+            raise Unmet(f"{unit.name} came to rest in {unit.state} and never entered {self.state}")
+
+
+class Press(Step):
+    """Press a button of a running unit and hold it."""
+
+    name = "press"
+    button: Literal["reset", "aux"]
+    hold: Duration = Field(description="how long it is held")
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.perform(world, unit, "press", button=self.button, held=self.hold)
+
+
+class SetClock(Step):
+    """Set a running unit's clock, or its battery."""
+
+    name = "set_clock"
+    scalar = "to"
+    to: Moment | None = Field(None, description="an ISO time")
+    battery: Literal["good", "flat"] | None = Field(None, description="a flat battery loses the time without power")
+
+    def run(self, world: World, unit: Appliance) -> None:
+        if self.battery is not None:
+            unit.clock.battery_good = self.battery == "good"
+        if self.to is not None:
+            self.perform(world, unit, "set_clock", reading=self.to)

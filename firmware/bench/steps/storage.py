@@ -1,0 +1,221 @@
+"""Cards, files, and damage to what lies on flash."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from firmware.appliance import NVM, Appliance
+from firmware.bench.fields import ReleaseName
+from firmware.bench.outside import probe
+from firmware.bench.steps.base import Step, part_of
+from firmware.bench.world import World
+from firmware.boot.cards import blank_card, format_card, new_card
+from firmware.boot.software import image_of
+from firmware.device.faults import BadBlock, BitFlip, StuckBit
+from firmware.device.flash import FlashPart
+from firmware.device.panel import Card
+from firmware.errors import BadInput
+from firmware.release import BY_VERSION
+from firmware.storage.volume import mounted
+
+SlotName = Literal["system-sd", "optional-sd"]
+PartName = Literal["nvm", "system-sd", "optional-sd"]
+
+
+class Insert(Step):
+    """Insert a card: a new one, or one from the shelf by its name."""
+
+    name = "insert"
+    slot: SlotName
+    card: str = Field("new", description="new, blank, or the name under which a card was removed")
+    release: ReleaseName | None = Field(None, description="the binary on a new card's primary")
+    kind: Literal["A-law", "µ-law", "PARTNER", "Norstar"] = "A-law"
+    feature_key: str | None = Field("000000000001", pattern=r"^\d{12}$", description="of a new card, 12 digits")
+
+    def run(self, world: World, unit: Appliance) -> None:
+        if unit.slots[self.slot].card is not None:
+            raise BadInput(f"{unit.name}: the {self.slot} slot is taken; remove its card first")
+        geometry = unit.platform.card
+        if self.card == "blank":
+            card = blank_card(geometry, self.slot)
+        elif self.card == "new":
+            release = BY_VERSION[self.release] if self.release else None
+            card = new_card(geometry, self.slot, release, self.kind, self.feature_key)
+        else:
+            if self.card not in world.shelf:
+                raise BadInput(f"no card {self.card!r} on the shelf: it holds {', '.join(world.shelf) or 'none'}")
+            card = world.shelf.pop(self.card)
+        unit.insert(self.slot, card)
+        unit.note("card.inserted", slot=self.slot, card=self.card)
+
+
+class Remove(Step):
+    """Take a card out and put it on the shelf under a name."""
+
+    name = "remove"
+    slot: SlotName
+    shelve_as: str = Field("removed", alias="as")
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def run(self, world: World, unit: Appliance) -> None:
+        card = unit.remove(self.slot)
+        if card is None:
+            raise BadInput(f"{unit.name}: there is no card in the {self.slot} slot")
+        world.shelf[self.shelve_as] = card
+        unit.note("card.removed", slot=self.slot, card=self.shelve_as)
+        world.act(unit, lambda: unit.platform.operations["card_removed"](unit, slot=self.slot))
+
+
+class Corrupt(Step):
+    """Damage what lies on flash: a file, a record's copies, a bit, a block; or break a cell or block for good."""
+
+    name = "corrupt"
+    part: PartName = Field(description="where")
+    file: str | None = Field(None, description="a file on a card: one of its bytes changes")
+    record: str | None = Field(None, description="a record of the NVM")
+    copies: Literal["first", "second", "both"] = Field("both", description="which copies of the record")
+    block: int | None = Field(None, ge=0)
+    bit: int = Field(0, ge=0, description="of the block, from its first byte's lowest bit")
+    how: Literal["flip", "bad_block", "stuck_at_0", "stuck_at_1"] = "flip"
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Corrupt:
+        if sum(value is not None for value in (self.file, self.record, self.block)) != 1:
+            raise ValueError("give one of file, record, block")
+        if self.record is not None and self.part != NVM:
+            raise ValueError("records lie on the part nvm")
+        if self.file is not None and self.part == NVM:
+            raise ValueError("files lie on a card")
+        return self
+
+    def run(self, world: World, unit: Appliance) -> None:
+        part = part_of(unit, self.part)
+        if self.file is not None:
+            with probe(unit), mounted(part) as volume:
+                data = volume.read(self.file)
+                if data is None:
+                    raise BadInput(f"{unit.name}: no file {self.file!r} on {self.part}")
+                volume.replace(self.file, data[:-1] + bytes([data[-1] ^ 1]) if data else b"\0")
+        elif self.record is not None:
+            self._damage_record(unit, part, self.record)
+        elif self.block is not None:
+            self._damage_block(part, self.block)
+        unit.note("damaged", **self.model_dump(exclude_none=True, exclude={"unit"}, mode="json"))
+
+    def _damage_record(self, unit: Appliance, part: FlashPart, record: str) -> None:
+        if record not in unit.records.names():
+            raise BadInput(f"no NVM record {record!r}: there are {', '.join(unit.records.names())}")
+        wanted = {"first": (0,), "second": (1,), "both": (0, 1)}[self.copies]
+        for start, _ in (unit.records.slot_start(record, copy) for copy in wanted):
+            part.flip(BitFlip(start, 8 * 20 + self.bit))
+
+    def _damage_block(self, part: FlashPart, block: int) -> None:
+        if block >= part.geometry.blocks or self.bit >= 8 * part.geometry.block_size:
+            raise BadInput(
+                f"{part.name} has blocks 0 to {part.geometry.blocks - 1} of {part.geometry.block_size} bytes"
+            )
+        if self.how == "flip":
+            part.flip(BitFlip(block, self.bit))
+        elif self.how == "bad_block":
+            part.add_defect(BadBlock(block))
+        else:
+            part.add_defect(StuckBit(block, self.bit, int(self.how[-1])))
+
+
+class FailCard(Step):
+    """The card in a slot fails: nothing on it can be read or written."""
+
+    name = "fail_card"
+    scalar = "slot"
+    slot: SlotName
+
+    def run(self, world: World, unit: Appliance) -> None:
+        card = _card(unit, self.slot)
+        card.failed = True
+        unit.note("card.failed", slot=self.slot)
+
+
+class FormatCard(Step):
+    """Format a card: on a PC, which destroys the feature key, or by Manager, which lays the folders anew."""
+
+    name = "format_card"
+    slot: SlotName
+    on: Literal["pc", "manager"] = "pc"
+
+    def run(self, world: World, unit: Appliance) -> None:
+        card = _card(unit, self.slot)
+        with probe(unit):
+            if self.on == "pc":
+                for block in range(card.part.geometry.blocks):
+                    card.part.overwrite(block, bytes(card.part.geometry.block_size))
+                card.feature_key = None
+            else:
+                format_card(card.part, None)
+        unit.note("card.formatted", slot=self.slot, on=self.on)
+
+
+class PutFile(Step):
+    """Put a file on a card: text, a release's binary, so many bytes, or as many as it takes to fill the card."""
+
+    name = "put_file"
+    slot: SlotName = "system-sd"
+    path: str
+    text: str | None = None
+    firmware: ReleaseName | None = None
+    size: int | Literal["rest"] | None = Field(None, description="in bytes, or rest: all that is free")
+
+    @model_validator(mode="after")
+    def _one_content(self) -> PutFile:
+        if sum(value is not None for value in (self.text, self.firmware, self.size)) != 1:
+            raise ValueError("give one of text, firmware, size")
+        return self
+
+    def run(self, world: World, unit: Appliance) -> None:
+        with probe(unit), mounted(part_of(unit, self.slot)) as volume:
+            if self.text is not None:
+                data = self.text.encode()
+            elif self.firmware is not None:
+                data = image_of(BY_VERSION[self.firmware])
+            else:
+                data = b"x" * (volume.room() if self.size == "rest" else int(self.size or 0))
+            volume.replace(self.path, data)
+        unit.note("file.put", slot=self.slot, path=self.path, bytes=len(data))
+
+
+class RemoveFile(Step):
+    """Delete a file from a card."""
+
+    name = "remove_file"
+    slot: SlotName = "system-sd"
+    path: str
+
+    def run(self, world: World, unit: Appliance) -> None:
+        with probe(unit), mounted(part_of(unit, self.slot)) as volume:
+            if not volume.remove(self.path):
+                raise BadInput(f"{unit.name}: no file {self.path!r} on {self.slot}")
+        unit.note("file.removed", slot=self.slot, path=self.path)
+
+
+class TransplantNvm(Step):
+    """Replace the unit's internal memory by a copy of another unit's."""
+
+    name = "transplant_nvm"
+    scalar = "donor"
+    donor: str = Field(alias="from", description="the other unit's name")
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    def run(self, world: World, unit: Appliance) -> None:
+        if self.donor not in world.units:
+            raise BadInput(f"no unit {self.donor!r}: there are {', '.join(world.units)}")
+        for block, content in enumerate(world.units[self.donor].nvm.blocks):
+            unit.nvm.overwrite(block, content)
+        unit.note("nvm.transplanted", donor=self.donor)
+
+
+def _card(unit: Appliance, slot: str) -> Card:
+    card = unit.slots[slot].card
+    if card is None:
+        raise BadInput(f"{unit.name}: there is no card in the {slot} slot")
+    return card

@@ -1,0 +1,112 @@
+"""The journal as a timeline that a person likes to read: one sentence an event, states as headings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from firmware.journal import Event
+from firmware.times import show_time
+
+Style = Callable[[str, str], str]
+
+# kind -> the sentence; every kind that the firmware or the bench writes has a row (a test sees to it).
+SENTENCES: dict[str, str] = {
+    "power.on": "power on, {holding} held",
+    "power.cut": "POWER CUT: {why}",
+    "led": "{led} LED {shows}: {why}",
+    "power.off": "power off: {why}",
+    "button": "{button} button held {band}: {action} (CPU LED {cpu})",
+    "alarm": "ALARM {what}: {why}",
+    "firmware.rejected": "no firmware from {place}: {why}",
+    "firmware.chosen": "firmware {release} from {place}",
+    "firmware.copied": "firmware {release} copied to {to}",
+    "firmware.restored": "firmware {release} restored to {to}",
+    "firmware.upgraded": "upgraded from {was} to {release}; the old binary is in backup",
+    "firmware.erased": "firmware erased from {places}",
+    "bootp.unanswered": "Manager: {text}",
+    "level.fixed": "original software level fixed for good: {release}",
+    "record.mended": "second copy of the record {record} put right",
+    "configuration.chosen": "configuration from {chosen}; the file beside the firmware is {stored}",
+    "configuration.saved": "configuration saved to {to}: {why}",
+    "configuration.changed": "extension {extension} renamed to {name!r} at the {at}: in RAM only",
+    "configuration.defaulted": "configuration defaulted",
+    "network.address": "{lan} {address} ({how})",
+    "security.loaded": "security settings {held}, generation {generation}",
+    "security.defaulted": "security settings defaulted via {via}",
+    "security.refused": "security default via {via} refused: {why}",
+    "service.level": "service {service}: {level}",
+    "certificate.due": "certificate due: {why} [{basis}]",
+    "certificate.not_needed": "no certificate: {why} [{basis}]",
+    "certificate.kept": "certificate kept\n  SHA-256 {sha256}",
+    "certificate.generating": "generating identity {generation}: clock {clock}, {days} days [{basis}]",
+    "certificate.resumed": "identity {generation} was cut short; it is resumed",
+    "certificate.generated": (
+        "certificate generated (identity {generation})\n  subject {subject}\n  valid   {not_before} to {not_after}\n"
+        "  names   {names}\n  {key}, serial {serial}\n  SHA-256 {sha256}"
+    ),
+    "certificate.deleted": "certificate deleted; next: {next} [{basis}]",
+    "certificate.unfit": "a client that validates would object: {objections}",
+    "clock.set": "clock set to {to} by {by} (was {was})",
+    "nightly.skipped": "nightly copy skipped: {why}",
+    "reboot.ordered": "reboot ordered: {why} {at}",
+    "shutdown.ordered": "shutdown ordered, {how}: {why}",
+    "card.inserted": "card inserted into {slot}: {card}",
+    "card.removed": "card removed from {slot}, shelved as {card}",
+    "card.failed": "the card in {slot} fails",
+    "card.formatted": "card in {slot} formatted by {on}",
+    "file.put": "file put on {slot}: {path}, {bytes} bytes",
+    "file.removed": "file removed from {slot}: {path}",
+    "damaged": "flash damaged: {everything}",
+    "nvm.transplanted": "internal memory replaced by that of {donor}",
+    "environment": "the network now answers: {answers}",
+}
+_LEDS = (("cpu", "CPU"), ("sd", "SD"), ("base", "base"))
+_LOUD = {"power.cut": "red", "alarm": "red", "certificate.unfit": "yellow", "certificate.generated": "green"}
+
+
+def plain(text: str, _colour: str) -> str:
+    return text
+
+
+class Timeline:
+    """Turns events into lines; keeps what the reader already knows (the day, the unit) from being repeated."""
+
+    def __init__(self, style: Style = plain, *, name_units: bool = False) -> None:
+        self._style = style
+        self._name_units = name_units
+        self._day = ""
+        self._lights: dict[tuple[str, str], str] = {}
+
+    def _changed(self, event: Event, key: str) -> bool:
+        before = self._lights.get((event.source, key), "off")
+        self._lights[event.source, key] = event.data[key]
+        return bool(before != event.data[key])
+
+    def lines(self, event: Event) -> list[str]:
+        day, _, clock = show_time(event.time).rstrip("Z").partition("T")
+        lines = []
+        if day != self._day:
+            self._day = day
+            lines.append(self._style(day, "bold"))
+        unit = f"{event.source:<10} " if self._name_units else ""
+        if event.kind == "state":
+            head = f"{clock:<12} {unit}{event.data['state']:<24}"
+            lights = "; ".join(f"{led} {event.data[key]}" for key, led in _LEDS if self._changed(event, key))
+            shown = self._style(f"[{lights}]", "dim") if lights else ""
+            return [*lines, f"{self._style(head, 'bold')} {event.data['about']} {shown}".rstrip()]
+        first, *rest = sentence(event).split("\n")
+        margin = " " * 13 + " " * len(unit)
+        colour = _LOUD.get(event.kind, "")
+        lines.append(self._style(f"{clock:<12} {unit}  · {first}", colour))
+        return lines + [self._style(f"{margin}  {line}", colour) for line in rest]
+
+
+class _Fields(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ", ".join(f"{name} {value}" for name, value in self.items()) if key == "everything" else ""
+
+
+def sentence(event: Event) -> str:
+    data = {key: ", ".join(map(str, v)) or "nothing" if isinstance(v, list) else v for key, v in event.data.items()}
+    return SENTENCES.get(event.kind, event.kind + " {everything}").format_map(_Fields(data)).rstrip()
