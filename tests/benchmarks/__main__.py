@@ -1,0 +1,33 @@
+"""``make bench``: each row a figure, its limit, and a floor or peer measured in the same run."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.benchmarks.boots import first_start_new_key, first_start_pooled, ordinary_start
+from tests.benchmarks.commands import existing_unit, version
+from tests.benchmarks.copies import copy_any_state, thousand_units
+
+BENCHMARKS = (
+    first_start_new_key,
+    first_start_pooled,
+    ordinary_start,
+    copy_any_state,
+    thousand_units,
+    version,
+    existing_unit,
+)
+
+
+def main() -> int:
+    over = 0
+    for benchmark in BENCHMARKS:
+        row = benchmark()
+        over += not row.holds
+        print(f"{'ok  ' if row.holds else 'OVER'} {row.name:<46} {row.seen}  (limit {row.limit})", flush=True)
+    print(f"{len(BENCHMARKS) - over} of {len(BENCHMARKS)} within their limits")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
