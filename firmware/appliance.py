@@ -67,8 +67,8 @@ class Appliance:
     """A unit. ``clock.now`` is the simulated time it has reached; ``timers`` what is due next."""
 
     __slots__ = (
-        "clock", "entropy", "held_button", "journal", "lights", "mac", "name", "nvm", "platform", "rail", "ram", "records", "slots",
-        "state", "surroundings", "timers", "vault",
+        "clock", "entropy", "held_button", "journal", "lights", "mac", "name", "nvm", "platform", "rail", "ram",
+        "records", "slots", "state", "surroundings", "timers", "vault",
     )  # fmt: skip
 
     def __init__(

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 class Basis(str, Enum):
-    """``documented``: a vendor document says so. ``inferred``: follows from documents. ``assumed``: field experience."""
+    """``documented``: a vendor's document says so; ``inferred``: follows from such; ``assumed``: field experience."""
 
     DOCUMENTED = "documented"
     INFERRED = "inferred"

@@ -49,8 +49,11 @@ class Lights:
 
 @dataclass(frozen=True)
 class State(Generic[S]):
-    """One state. ``duration`` in ms, or a function that gives it. ``timers``: what runs when a timer of that name is due;
-    an activity and a timer return the trigger to follow, or None to stay. ``prepare`` runs before the state is announced, ``on_enter`` after."""
+    """One state. ``duration`` in ms, or a function that gives it.
+
+    ``timers``: what runs when a timer of that name is due. An activity and a timer return the trigger to follow, a
+    timer also None to stay. ``prepare`` runs before the state is announced, ``on_enter`` after.
+    """
 
     name: str
     about: str
@@ -91,14 +94,14 @@ class BringUp(Generic[S]):
         # Imported here: it costs 30 ms at start-up, and a command that only reads a unit has no use for it.
         import transitions
 
-        class Follow(transitions.Transition):  # type: ignore[misc]  # the library is not typed
+        class Follow(transitions.Transition):
             """A row has neither conditions nor callbacks, so following it is to set the state: 5 µs instead of 11."""
 
             def execute(self, event_data: Any) -> bool:
                 event_data.machine.set_state(self.dest, event_data.model)
                 return True
 
-        class Table(transitions.Machine):  # type: ignore[misc]  # the library is not typed
+        class Table(transitions.Machine):
             transition_cls = Follow
 
         logging.getLogger("transitions").setLevel(logging.WARNING)

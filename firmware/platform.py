@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 class Platform:
     """A hardware target.
 
-    ``nvm_records`` gives each NVM record's blocks a slot; ``slots`` the card slots in order; ``operations`` what can
-    be done to a unit from outside (name -> function of the appliance and keyword arguments). ``furnish`` gives a new unit
-    its cards; ``runs`` tells the release that a unit would start with; ``objections`` what is wrong with the certificate
-    it presents; ``stored_configuration`` what configuration it keeps.
+    ``nvm_records`` gives each NVM record's blocks a slot; ``slots`` the card slots in order. ``operations`` is what can
+    be done to a unit from outside: name -> function of the appliance and keyword arguments. ``furnish`` gives a new
+    unit its cards; ``runs`` tells the release that a unit would start with; ``objections`` what is wrong with the
+    certificate it presents; ``stored_configuration`` what configuration it keeps.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The command ``ipsim``: parses, calls, prints. Heavy imports wait inside the commands: start-up is part of the product.
+"""The command ``ipsim``: parses, calls, prints. Heavy imports wait in the commands: start-up is part of the product.
 
 Exit codes: 0 fine; 1 an expectation failed, a finding or a difference; 2 bad input or usage; 3 our fault.
 """

@@ -1,4 +1,4 @@
-"""``expect``: what a scenario demands of a unit, one small function a field. Every objection is given, not only the first."""
+"""``expect``: what a scenario demands of a unit, one small function a field. Every objection is given."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ Happening = str | dict[str, Any]
 
 
 class Expect(Step):
-    """Judge a unit. ``identity`` compares with the last ``expect`` that looked at it, ``happened`` looks back to the last
-    ``expect`` of this unit, or its beginning."""
+    """Judge a unit. ``identity`` compares with the last ``expect`` that looked at it; ``happened`` looks back to the
+    last ``expect`` of this unit, or its beginning."""
 
     name = "expect"
     state: str | None = None

@@ -64,9 +64,8 @@ def stored_unit(order: Order, state: StateDirectory) -> Appliance:
     }
     for what, (asked, found) in held.items():
         if asked is not None and found is not None and asked != found:
-            raise BadInput(
-                f"{state.directory}: holds a unit with {what} {found}, not {asked}; leave --{what} out or give another --state"
-            )
+            remedy = f"leave --{what} out or give another --state"
+            raise BadInput(f"{state.directory}: holds a unit with {what} {found}, not {asked}; {remedy}")
     return unit
 
 

@@ -1,4 +1,4 @@
-"""Looking at a unit from outside, whatever its state: a test bench's probe on its flash, and what its firmware shows."""
+"""Looking at a unit from outside, whatever its state: a bench's probe on its flash, and what its firmware shows."""
 
 from __future__ import annotations
 

@@ -31,11 +31,11 @@ def verdict(report: Report, style: Style = plain) -> list[str]:
     scenario = report.scenario
     if report.passed:
         return [style(f"passed  {scenario.file}: {scenario.name} ({len(report.outcomes)} steps)", "green")]
-    lines = [style(f"FAILED  {scenario.file}: {scenario.name}", "red")]
-    for outcome in report.outcomes:
-        if outcome.objection:
-            lines.append(style(f"  {outcome.planned.where}: {outcome.planned.step.name}: {outcome.objection}", "red"))
-    return lines
+    failed = [outcome for outcome in report.outcomes if outcome.objection]
+    return [
+        style(f"FAILED  {scenario.file}: {scenario.name}", "red"),
+        *(style(f"  {o.planned.where}: {o.planned.step.name}: {o.objection}", "red") for o in failed),
+    ]
 
 
 def as_json(reports: list[Report]) -> str:
@@ -74,7 +74,8 @@ def as_junit(reports: list[tuple[Report, float]]) -> bytes:
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
-    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    document: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return document
 
 
 def _xml(value: str) -> str:

@@ -172,8 +172,7 @@ def _validate(model: type[M], data: Any, place: Place, marked: Marked, errors: l
     try:
         return model.model_validate(data)
     except ValidationError as error:
-        for row in error.errors(include_url=False):
-            errors.append(str(_explain(model, row, place, marked)))
+        errors += [str(_explain(model, row, place, marked)) for row in error.errors(include_url=False)]
         return None
 
 
@@ -220,4 +219,5 @@ def _show(row: Any) -> str:
         return str(name)
     if not isinstance(fields, dict):
         return f"{name}: {fields}"
-    return f"{name}: {yaml.safe_dump(fields, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6)}".strip()
+    shown = yaml.safe_dump(fields, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6)
+    return f"{name}: {shown}".strip()

@@ -122,9 +122,8 @@ class StateDirectory:
         except ValueError as error:
             raise BadInput(f"{path}: no description of a unit ({error}); nothing was changed") from None
         if description["format"] > FORMAT:
-            raise BadInput(
-                f"{path}: written by a newer ipsim (format {description['format']}, this one knows {FORMAT}); update ipsim"
-            )
+            found = description["format"]
+            raise BadInput(f"{path}: written by a newer ipsim (format {found}, this one knows {FORMAT}); update ipsim")
         return description
 
     def _restore(self, path: Path, description: dict[str, Any]) -> Appliance:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import reprlib
 from difflib import get_close_matches
-from ipaddress import AddressValueError, IPv4Interface, NetmaskValueError
+from ipaddress import IPv4Address, IPv4Interface
 
 import platforms
 from firmware.device.entropy import SEED_LIMIT
@@ -74,7 +74,7 @@ def interface(text: object) -> str:
     """An IPv4 address with its prefix length or mask, as ``a.b.c.d/prefix``."""
     try:
         parsed = IPv4Interface(_text(text))
-    except (AddressValueError, NetmaskValueError, ValueError):
+    except ValueError:
         raise ValueError(f"{brief(text)} is no IPv4 address with a prefix such as 192.168.42.1/24") from None
     if "/" not in _text(text):
         raise ValueError(f"{text!r} has no prefix: write it as {text}/24")
@@ -86,6 +86,14 @@ def interface(text: object) -> str:
     if parsed.ip.is_multicast or parsed.ip.is_unspecified or parsed.ip.is_loopback:
         raise ValueError(f"{text!r} is no address that a LAN port can have")
     return str(parsed)
+
+
+def address(text: object) -> str:
+    """An IPv4 address."""
+    try:
+        return str(IPv4Address(_text(text)))
+    except ValueError:
+        raise ValueError(f"{brief(text)} is no IPv4 address such as 192.168.42.1") from None
 
 
 def lan(text: object) -> str:

@@ -59,7 +59,7 @@ _ACTIONS: Mapping[str, Callable[[Appliance], None]] = {
     buttons.REBOOT: lambda unit: running.order_reboot(unit, None, "reset button"),
     buttons.ERASE_CONFIGURATION: _erase_configuration,
     buttons.ERASE_FIRMWARE: _erase_firmware,
-    buttons.CANCELLED: lambda unit: None,
+    buttons.CANCELLED: lambda _unit: None,
     buttons.SHUT_DOWN: lambda unit: running.order_shutdown(unit, buttons.AUX_SHUTDOWN, "AUX button"),
 }
 

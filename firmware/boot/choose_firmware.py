@@ -31,7 +31,7 @@ def reset(unit: Appliance) -> None:
 
 
 def start_up(unit: Appliance) -> str:
-    """Power on: the cards initialise. The System SD LED tells a card that is missing, failed or of the wrong type. (BG)"""
+    """Power on: the cards initialise; the System SD LED tells one that is missing, failed or of the wrong type. (BG)"""
     alarms.load(unit)
     system = unit.slots[SYSTEM].card
     if system is None:

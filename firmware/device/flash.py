@@ -44,7 +44,8 @@ class FlashPart:
     """
 
     __slots__ = (
-        "_bad", "_erased", "_stuck", "blocks", "geometry", "mirror", "name", "operations", "overprograms", "rail", "wear"
+        "_bad", "_erased", "_stuck", "blocks", "geometry", "mirror", "name", "operations", "overprograms", "rail",
+        "wear",
     )  # fmt: skip
 
     def __init__(self, name: str, geometry: Geometry, rail: Rail, blocks: Iterable[bytes] | None = None) -> None:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """``leases`` by LAN index (0 is LAN1), as ``a.b.c.d/prefix``. ``hosts`` is what DNS knows. ``ntp_server`` is a name or an
-    address, None when there is none, and ``ntp_error`` how wrong its clock is, in ms. ``manager_firmware`` is the
-    firmware version that Manager sends, by MAC.
+    """``leases`` by LAN index (0 is LAN1), as ``a.b.c.d/prefix``. ``hosts`` is what DNS knows.
+
+    ``ntp_server`` is a name or an address, None when there is none, and ``ntp_error`` how wrong its clock is, in ms.
+    ``manager_firmware`` is the firmware version that Manager sends, by MAC.
     """
 
     leases: dict[int, str] = field(default_factory=dict)

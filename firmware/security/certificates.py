@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from firmware.device.entropy import Entropy
@@ -78,13 +80,25 @@ class Identity:
         return public_key_of(self.der) == self.key.public_der
 
 
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+
+
 @memoise(4096)
 def load(der: bytes) -> x509.Certificate:
-    """Damaged when it is no certificate."""
+    """Damaged when it is no certificate, or one with a part that cannot be read."""
     try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+        certificate = x509.load_der_x509_certificate(der)
+        # The library parses these when first asked for. Asked for here, no later reader meets a surprise.
+        _ = certificate.subject, certificate.issuer, certificate.public_key(), certificate.extensions
+    except _UNREADABLE as error:
         raise Damaged(f"a stored certificate cannot be read: {error}") from None
+    return certificate
 
 
 @memoise(4096)
@@ -105,13 +119,14 @@ def validity(profile: Profile, release: Release, clock: int | None) -> tuple[int
     """(notBefore, notAfter) in ms for a certificate made when the unit's clock reads ``clock`` (None: not set).
 
     Documented [A]: the creation time less 24 h; with no clock, 00:00:00 on 1 January of the year in which the
-    software was released. No further 24 h off in that case is inferred.
+    software was released. No further 24 h off in that case is inferred. Nothing is valid past the last time that can
+    be written (RFC 5280, 4.1.2.5).
     """
     if clock is None:
-        not_before = from_datetime(datetime.fromisoformat(f"{release.dated.value.year}-01-01T00:00:00+00:00"))
+        not_before = from_datetime(datetime(release.dated.value.year, 1, 1, tzinfo=UTC))
     else:
-        not_before = max(0, (clock - profile.backdate.value) // SECOND * SECOND)
-    return not_before, not_before + release.lifetime.value * DAY
+        not_before = (clock - profile.backdate.value) // SECOND * SECOND
+    return not_before, min(not_before + release.lifetime.value * DAY, LATEST)
 
 
 def serial(entropy: Entropy, profile: Profile, number: int) -> int:
@@ -180,7 +195,8 @@ def _alternative_names(profile: Profile, names: Names) -> x509.SubjectAlternativ
 
 
 def _key_usage(usages: tuple[str, ...]) -> x509.KeyUsage:
-    bits = {name: usage in usages for usage, name in _USAGES.items()}
+    wanted = {_USAGES[usage] for usage in usages}
+    bits = {name: name in wanted for name in _USAGES.values()}
     return x509.KeyUsage(**bits, encipher_only=False, decipher_only=False)
 
 
@@ -199,18 +215,22 @@ def _distinguished(name: x509.Name) -> str:
     return ", ".join(f"{_SHORT_NAMES.get(part.oid, part.oid.dotted_string)}={part.value!s}" for part in name)
 
 
+def _key_text(key: CertificatePublicKeyTypes) -> str:
+    if isinstance(key, rsa.RSAPublicKey):
+        return f"RSA {key.key_size} bit"
+    return f"EC {key.key_size} bit" if isinstance(key, ec.EllipticCurvePublicKey) else "of another kind"
+
+
 @memoise(4096)
 def describe(der: bytes) -> dict[str, str | list[str]]:
     """What a person wants to see of a certificate, as text. The result is shared: read it, never change it."""
     certificate = load(der)
-    public = certificate.public_key()
-    size = f"{public.key_size} bit" if isinstance(public, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) else "?"
     return {
         "subject": _distinguished(certificate.subject),
         "serial": f"{certificate.serial_number:x}",
         "not_before": show_time(from_datetime(certificate.not_valid_before_utc)),
         "not_after": show_time(from_datetime(certificate.not_valid_after_utc)),
-        "key": ("RSA " if isinstance(public, rsa.RSAPublicKey) else "EC ") + size,
+        "key": _key_text(certificate.public_key()),
         "names": list(alternative_names(der)),
         "sha256": fingerprint(der),
     }

@@ -52,7 +52,7 @@ FRAME_SIZE = FRAME.sizeof()
 
 
 def frame(magic: bytes, version: int, body: bytes) -> bytes:
-    return FRAME.build({"magic": magic, "version": version, "length": len(body), "crc": zlib.crc32(body)}) + body
+    return build(FRAME, {"magic": magic, "version": version, "length": len(body), "crc": zlib.crc32(body)}) + body
 
 
 def unframe(magic: bytes, version: int, data: bytes) -> bytes:
@@ -105,7 +105,7 @@ def build_firmware(version: str, dated: date, body: bytes) -> bytes:
         "length": len(body),
         "digest": bytes(32),
     }
-    head = FIRMWARE_HEADER.build(header)[:-32]
+    head = build(FIRMWARE_HEADER, header)[:-32]
     return head + _firmware_digest(head, body) + body
 
 

@@ -18,6 +18,7 @@ from firmware.errors import Damaged, Full, PowerCut, StorageError
 _TEMPORARY = ".new"  # one name a volume: littlefs never forgets a name's place, so one per file would never settle
 _NO_ENTRY, _EXISTS, _CORRUPT, _INVALID = -2, -17, -84, -22
 _DIRECTORY = 2
+_READ_ONLY = lfs.LFSFileFlag(1)  # LFS_O_RDONLY; given as text the flags are parsed anew at each open
 
 
 class _Context:
@@ -73,7 +74,7 @@ def _config(part: FlashPart, context: _Context) -> lfs.LFSConfig:
     geometry = part.geometry
     # cache = program unit: with a larger cache a page torn out of order passes littlefs's own check.
     return lfs.LFSConfig(
-        context,  # type: ignore[arg-type]  # littlefs-python names its own class; any object with the four methods serves
+        context,
         block_size=geometry.block_size,
         block_count=geometry.blocks,
         read_size=geometry.program_unit,
@@ -106,7 +107,7 @@ class _Guard:
 
 
 class Volume:
-    """A mounted file system; get one from :func:`mounted`, in a with block. Paths are relative to its root, with ``/`` between names."""
+    """A mounted file system; get one from :func:`mounted`, in a with block. Paths are relative to its root."""
 
     def __init__(self, part: FlashPart) -> None:
         self.part = part
@@ -119,7 +120,7 @@ class Volume:
         """A file's bytes, or None when there is no such file. Damaged when littlefs cannot follow it."""
         with self._guard:
             try:
-                handle = lfs.file_open(self._fs, path, lfs.LFSFileFlag.rdonly)
+                handle = lfs.file_open(self._fs, path, _READ_ONLY)
             except LittleFSError as error:
                 if error.code in (_NO_ENTRY, -20, -21):  # no such name; a file on the way; a directory
                     return None
@@ -163,7 +164,7 @@ class Volume:
             self._make_directories(path)
 
     def entries(self, path: str = "") -> list[tuple[str, int | None]]:
-        """(name, size) of each entry of a directory, sorted; a directory's size is None. [] when there is no such one."""
+        """(name, size) of each entry of a directory, sorted; a directory's size is None. [] when there is none."""
         with self._guard:
             try:
                 handle = lfs.dir_open(self._fs, path or "/")

@@ -51,7 +51,11 @@ def first_start_new_key() -> Row:
     units = [new(seed) for seed in seeds]
 
     def boot(unit: Appliance) -> Callable[[], object]:
-        return lambda: (forget_keys(), start(unit))
+        def work() -> None:
+            forget_keys()
+            start(unit)
+
+        return work
 
     def key_and_signature(unit: Appliance) -> Callable[[], object]:
         def work() -> None:
@@ -79,7 +83,8 @@ def first_start_pooled() -> Row:
     """A first start-up whose key is in the pool, against sign + build + one commit of the same record."""
     finished = _running_copy()
     settings = finished.ram.settings
-    assert settings is not None and settings.identity is not None
+    assert settings is not None
+    assert settings.identity is not None
     fresh = new(1)
     rounds = 200
     keys = [settings.identity.key] * rounds
