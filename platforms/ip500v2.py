@@ -33,7 +33,7 @@ PLATFORM = Platform(
         "firmware": 5,
         "security": 96,
     },
-    card=Geometry(program_unit=512, block_size=4096, blocks=256),
+    card=Geometry(program_unit=256, block_size=1024, blocks=512),
     slots=("system-sd", "optional-sd"),
     profile=IP500V2_SELF_SIGNED,
     policy=(

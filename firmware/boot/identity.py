@@ -18,7 +18,7 @@ from firmware.security.keys import derive
 from firmware.security.policy import Outcome, Trigger, decide
 from firmware.security.settings import Held
 from firmware.storage.records import GENERATION, build, parse
-from firmware.times import from_datetime, show_time
+from firmware.times import show_time
 
 RECORD = "generation"
 _NOT_SET = -1
@@ -154,11 +154,12 @@ def fitness(unit: Appliance) -> list[str]:
     if identity is None or configuration is None:
         return []
     found = []
-    certificate, clock = identity.certificate, unit.clock.read()
-    if clock is not None and clock < from_datetime(certificate.not_valid_before_utc):
-        found.append(f"not valid before {show_time(from_datetime(certificate.not_valid_before_utc))}")
-    if clock is not None and clock > from_datetime(certificate.not_valid_after_utc):
-        found.append(f"expired {show_time(from_datetime(certificate.not_valid_after_utc))}")
+    clock = unit.clock.read()
+    not_before, not_after = certificates.dates(identity.der)
+    if clock is not None and clock < not_before:
+        found.append(f"not valid before {show_time(not_before)}")
+    if clock is not None and clock > not_after:
+        found.append(f"expired {show_time(not_after)}")
     named = certificates.alternative_names(identity.der)
     for index, lan in enumerate(configuration.lans):
         if lan.address not in named:

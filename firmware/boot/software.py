@@ -14,7 +14,7 @@ from firmware.storage.records import FirmwareImage, build_firmware, parse_firmwa
 BINARY = "ip500v2.bin"
 RECORD = "firmware"
 NVM_PLACE, BOOTP_PLACE = "nvm", "bootp"
-_BODY_SIZE = 4000  # with its headers just under a block of the card
+_BODY_SIZE = 4000
 
 
 @dataclass(frozen=True, slots=True)
