@@ -51,8 +51,9 @@ class Lights:
 class State(Generic[S]):
     """One state. ``duration`` in ms, or a function that gives it.
 
-    ``timers``: what runs when a timer of that name is due. An activity and a timer return the trigger to follow, a
-    timer also None to stay. ``prepare`` runs before the state is announced, ``on_enter`` after.
+    ``timers``: what runs when a timer of that name is due, in a state without an activity. An activity and a timer
+    return the trigger to follow, a timer also None to stay. ``prepare`` runs before the state is announced,
+    ``on_enter`` after.
     """
 
     name: str
@@ -143,7 +144,8 @@ class BringUp(Generic[S]):
 
     def step(self, subject: S) -> None:
         """Let the subject's next timer come due: advance its clock, run what is to run, follow the row it names."""
-        name = min(subject.timers, key=subject.timers.__getitem__)
+        timers = subject.timers  # a state has an activity or timers, not both
+        name = ACTIVITY if ACTIVITY in timers else min(timers, key=timers.__getitem__)
         subject.clock.advance_to(subject.timers.pop(name))
         state = self.by_name[subject.state]
         if name == ACTIVITY:

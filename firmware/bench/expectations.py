@@ -8,10 +8,21 @@ from typing import Any, Literal
 from pydantic import Field
 
 from firmware.appliance import Appliance
-from firmware.bench.fields import ClockReading, Interface, Moment, ReleaseName
+from firmware.bench.fields import (
+    ClockOrSet,
+    FilePlace,
+    Happening,
+    Interface,
+    Moment,
+    Pattern,
+    ReleaseName,
+    StateName,
+    split_place,
+)
 from firmware.bench.outside import identity_of, probe, release_of, settings_of
 from firmware.bench.steps.base import Step, part_of
 from firmware.bench.world import World
+from firmware.boot.cards import SYSTEM
 from firmware.boot.choose_firmware import original_level
 from firmware.errors import StorageError, Unmet
 from firmware.journal import Event
@@ -20,7 +31,6 @@ from firmware.storage.volume import mounted
 from firmware.times import from_datetime, show_time
 
 IdentityChange = Literal["none", "generated", "kept", "renewed", "new key"]
-Happening = str | dict[str, Any]
 
 
 class Expect(Step):
@@ -28,16 +38,16 @@ class Expect(Step):
     last ``expect`` of this unit, or its beginning."""
 
     name = "expect"
-    state: str | None = None
-    cpu: str | None = Field(None, description="the CPU LED's pattern")
-    sd: str | None = Field(None, description="the System SD LED's pattern")
-    base: str | None = Field(None, description="base LED1's pattern")
+    state: StateName | None = None
+    cpu: Pattern | None = Field(None, description="the CPU LED's pattern")
+    sd: Pattern | None = Field(None, description="the System SD LED's pattern")
+    base: Pattern | None = Field(None, description="base LED1's pattern")
     identity: IdentityChange | None = Field(None, description="the certificate, compared with the last look at it")
-    generation: int | None = Field(None, description="how many identities the unit has made")
+    generation: int = Field(0, description="how many identities the unit has made")
     not_before: Moment | None = None
     not_after: Moment | None = None
     names: list[str] | None = Field(None, description="DNS names and addresses in the certificate, in order")
-    fit: bool | None = Field(None, description="whether a validating client would find dates and addresses right")
+    fit: bool = Field(True, description="whether a validating client would find dates and addresses right")
     release: ReleaseName | None = Field(None, description="running, or what the unit would start with")
     original_level: ReleaseName | None = None
     firmware_from: str | None = Field(None, description="such as system-sd/primary, nvm, bootp")
@@ -47,16 +57,16 @@ class Expect(Step):
     )
     lan1: Interface | None = None
     lan2: Interface | None = None
-    clock: ClockReading | Literal["set"] | None = Field(None, description="an ISO time, set, or unset")
-    user_names: dict[str, str] | None = Field(None, description="extension -> name, in the running configuration")
-    alarms: list[str] | None = Field(None, description="texts that the alarm log holds; [] means it is empty")
-    files: dict[str, Literal["present", "absent"]] | None = Field(None, description="slot:path -> on that card")
-    happened: list[Happening] | None = Field(None, description="events, by kind or by kind and data")
-    not_happened: list[Happening] | None = None
+    clock: ClockOrSet = Field(None, description="an ISO time, set, or unset")
+    user_names: dict[str, str] = Field({}, description="extension -> name, in the running configuration")
+    alarms: list[str] = Field([], description="texts that the alarm log holds; [] means it is empty")
+    files: dict[FilePlace, Literal["present", "absent"]] = Field({}, description="slot:path -> on that card")
+    happened: list[Happening] = Field([], description="events, by kind or by kind and data")
+    not_happened: list[Happening] = Field([])
 
     def run(self, world: World, unit: Appliance) -> None:
         """Unmet names every field that does not hold."""
-        wanted = {name: getattr(self, name) for name in self.model_fields_set - {"unit"}}
+        wanted = {name: getattr(self, name) for name in _CHECKS if name in self.model_fields_set}
         objections = [text for name, value in wanted.items() for text in _CHECKS[name](world, unit, value)]
         seen = identity_of(unit) if self.identity is not None else world.look_back.get(unit.name, (None, 0))[0]
         world.look_back[unit.name] = (seen, len(unit.journal.events))
@@ -171,9 +181,9 @@ def _alarms(_world: World, unit: Appliance, wanted: list[str]) -> list[str]:
 def _files(_world: World, unit: Appliance, wanted: Mapping[str, str]) -> list[str]:
     objections = []
     for place, expected in wanted.items():
-        slot, _, path = place.rpartition(":")
+        slot, path = split_place(place)
         try:
-            with probe(unit), mounted(part_of(unit, slot or "system-sd")) as volume:
+            with probe(unit), mounted(part_of(unit, slot or SYSTEM)) as volume:
                 found = "absent" if volume.read(path) is None else "present"
         except StorageError as error:
             found = str(error)

@@ -1,14 +1,23 @@
-"""The checks of :mod:`firmware.bench.values` as types of a scenario's fields."""
+"""What the fields of a scenario may hold: the checks of :mod:`firmware.bench.values`, and names that a platform knows.
+
+A name is checked against the :class:`Known` that a model is validated with; without one, any name passes.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
+from firmware.appliance import NVM
 from firmware.bench import values
+from firmware.bench.timeline import SENTENCES
+from firmware.device.panel import Light
+from firmware.platform import Platform
+from firmware.security.settings import LEVELS, SERVICES
 
-ReleaseName = Annotated[str, BeforeValidator(values.release)]
 Mac = Annotated[str, BeforeValidator(values.mac)]
 Seed = Annotated[int, BeforeValidator(values.seed)]
 Interface = Annotated[str, BeforeValidator(values.interface)]
@@ -19,6 +28,62 @@ ClockReading = Annotated[int | None, BeforeValidator(values.clock)]
 ClockOrSet = Annotated[int | str | None, BeforeValidator(values.clock_or_set)]
 Duration = Annotated[int, BeforeValidator(values.duration)]
 SignedDuration = Annotated[int, BeforeValidator(values.signed_duration)]
+TimeOfDay = Annotated[int, BeforeValidator(values.time_of_day)]
 UnitName = Annotated[str, BeforeValidator(values.unit_name)]
 CardPath = Annotated[str, BeforeValidator(values.card_path)]
-TimeOfDay = Annotated[int, BeforeValidator(values.time_of_day)]
+
+
+@dataclass(frozen=True)
+class Known:
+    """Where a step's names are looked up: its unit's platform, and the scenario's units."""
+
+    platform: Platform
+    units: tuple[str, ...]
+
+
+def _known(what: str, allowed: Callable[[Known], Iterable[str]]) -> AfterValidator:
+    def check(value: str, info: ValidationInfo) -> str:
+        return values.one_of(value, tuple(allowed(info.context)), what) if info.context else value
+
+    return AfterValidator(check)
+
+
+UnitOfScenario = Annotated[str, _known("unit", lambda known: known.units)]
+ReleaseName = Annotated[
+    str,
+    BeforeValidator(values.release),
+    _known("release of this platform", lambda known: [release.version for release in known.platform.releases()]),
+]
+StateName = Annotated[str, _known("state", lambda known: known.platform.bring_up.by_name)]
+SlotName = Annotated[str, _known("slot", lambda known: known.platform.slots)]
+PartName = Annotated[str, _known("part", lambda known: (NVM, *known.platform.slots))]
+RecordName = Annotated[str, _known("record", lambda known: known.platform.nvm_records)]
+Pattern = Annotated[str, _known("LED pattern", lambda _: [light.label for light in Light])]
+ServiceName = Annotated[str, _known("service", lambda _: dict(SERVICES.value))]
+LevelName = Annotated[str, _known("level", lambda _: LEVELS)]
+# A misspelt kind of event would never have happened, and an expectation that it did not would hold for ever.
+EventKind = Annotated[str, _known("kind of event", lambda _: ("state", *SENTENCES))]
+
+
+def _event(data: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+    if "kind" in data and info.context:
+        values.one_of(data["kind"], ("state", *SENTENCES), "kind of event")
+    return data
+
+
+def _place(text: str, info: ValidationInfo) -> str:
+    slot, path = split_place(text)
+    values.card_path(path)
+    if slot is not None and info.context:
+        values.one_of(slot, info.context.platform.slots, "slot")
+    return text
+
+
+def split_place(text: str) -> tuple[str | None, str]:
+    """``slot:path`` -> both; a path alone is in no slot that is named."""
+    slot, colon, path = text.partition(":")
+    return (slot, path) if colon else (None, text)
+
+
+Happening = EventKind | Annotated[dict[str, Any], AfterValidator(_event)]
+FilePlace = Annotated[str, AfterValidator(_place)]

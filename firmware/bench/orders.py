@@ -58,29 +58,31 @@ def stored_unit(order: Order, state: StateDirectory) -> Appliance:
     unit = state.load()
     held = {
         "platform": (order.platform.name, unit.platform.name),
-        "mac": (order.mac, unit.mac),
-        "seed": (order.seed, unit.entropy.seed),
-        "release": (order.release, release_of(unit) if order.release else None),
+        "--mac": (order.mac, unit.mac),
+        "--seed": (order.seed, unit.entropy.seed),
+        "--release": (order.release, release_of(unit) if order.release else None),
     }
     for what, (asked, found) in held.items():
-        if asked is not None and found is not None and asked != found:
-            remedy = f"leave --{what} out or give another --state"
-            raise BadInput(f"{state.directory}: holds a unit with {what} {found}, not {asked}; {remedy}")
+        if asked is not None and asked != found:
+            remedy = f"leave {what} out or give another --state" if what.startswith("--") else "give another --state"
+            raise BadInput(
+                f"{state.directory}: holds a unit with {what.lstrip('-')} {found or 'none'}, not {asked}; {remedy}"
+            )
     return unit
 
 
 def open_unit(
-    order: Order, directory: Path, start: Callable[[], int], network: Network, listener: Callable[[Event], None] | None
+    order: Order, directory: Path, make: Callable[[], Appliance], listener: Callable[[Event], None] | None
 ) -> tuple[StateDirectory, Appliance, bool]:
     """The unit of a state directory, made there if there is none yet: (directory, unit, whether it is new)."""
-    known = holds_unit(directory)
+    holds_unit(directory)  # a directory of something else is left without even a lock
     state = StateDirectory(directory)
     try:
-        if known:
+        # Only under the lock is it certain.
+        if known := holds_unit(directory):
             unit = stored_unit(order, state)
-            unit.surroundings = network
         else:
-            unit = new_unit(order, start(), network)
+            unit = make()
             state.create(unit)
     except BaseException:
         state.close()

@@ -89,15 +89,19 @@ def _unit(
     spec, order = scenario.units[name]
     order = replace(order, seed=order.seed if seed is None else seed)
     network = (spec.environment or scenario.head.environment).network()
-    if place is None:
+
+    def make() -> Appliance:
         unit = new_unit(order, scenario.head.clock, network)
+        _set_clock(unit, spec)
+        return unit
+
+    if place is None:
+        unit = make()
         tee(unit.journal, hear)
-        _set_clock(unit, spec)
         return unit, None
-    asked = replace(order, mac=spec.mac if (place / "unit.json").exists() else order.mac)
-    directory, unit, is_new = open_unit(asked, place, lambda: scenario.head.clock, network, hear)
-    if is_new:
-        _set_clock(unit, spec)
+    # A MAC that was chosen for a new unit says nothing of one that is there.
+    directory, unit, _ = open_unit(replace(order, mac=spec.mac), place, make, hear)
+    unit.surroundings = network
     return unit, directory
 
 

@@ -36,10 +36,9 @@ def one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
     if value in allowed:
         return value
     near = get_close_matches(str(value)[:60], allowed, 1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise ValueError(
-        f"unknown {what} {brief(value)}: {', '.join(allowed)} {'is' if len(allowed) == 1 else 'are'} known{hint}"
-    )
+    hint = f" (did you mean {near[0]!r}?)" if near else ""
+    known = f"{', '.join(allowed)} {'is' if len(allowed) == 1 else 'are'} known"
+    raise ValueError(f"unknown {what} {brief(value)}{hint}: {known}")
 
 
 def platform(name: str) -> Platform:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from firmware.appliance import Appliance, Ram
+from firmware.bench.values import END
 from firmware.device.panel import Card
-from firmware.errors import PowerCut
+from firmware.errors import BadInput, PowerCut
 from firmware.machine import ACTIVITY
 from firmware.security.certificates import Identity
 
@@ -34,6 +35,7 @@ class World:
     def act(self, unit: Appliance, action: Callable[[], None]) -> None:
         """Do something to a unit now; a power cut that strikes meanwhile turns it off."""
         unit.clock.advance_to(self.now)
+        _require_time(max(self.now, unit.clock.read() or 0))
         before = unit.state
         try:
             action()
@@ -60,6 +62,7 @@ class World:
 
     def run_until(self, moment: int) -> None:
         """Let time pass up to a moment."""
+        _require_time(moment)
         while (unit := self._next()) and min(unit.timers.values()) <= moment:
             self._step(unit)
         self._reach(moment)
@@ -86,3 +89,8 @@ class World:
         self.now = max(self.now, moment)
         for unit in self.units.values():
             unit.clock.advance_to(self.now)
+
+
+def _require_time(moment: int) -> None:
+    if moment >= END:
+        raise BadInput("simulated time ends with the year 9799; begin earlier or wait less")

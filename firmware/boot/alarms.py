@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 from firmware.appliance import Appliance
 from firmware.errors import StorageError
@@ -29,13 +28,22 @@ def raise_alarm(unit: Appliance, what: str, why: str) -> None:
         unit.records.replace(RECORD, "\n".join(unit.ram.alarms).encode())
 
 
-@contextmanager
-def alarm_on_failure(unit: Appliance, what: str) -> Iterator[None]:
-    """A store that fails inside the block becomes an alarm, and the firmware goes on."""
-    try:
-        yield
-    except StorageError as error:
-        raise_alarm(unit, what, str(error))
+class alarm_on_failure:
+    """A store that fails inside the with block becomes an alarm, and the firmware goes on."""
+
+    __slots__ = ("_unit", "_what")
+
+    def __init__(self, unit: Appliance, what: str) -> None:
+        self._unit, self._what = unit, what
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> bool:
+        if isinstance(error, StorageError):
+            raise_alarm(self._unit, self._what, str(error))
+            return True
+        return False
 
 
 def erase(unit: Appliance) -> None:

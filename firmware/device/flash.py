@@ -75,6 +75,12 @@ class FlashPart:
             raise PowerCut(f"{self.name} has no power")
         return self.blocks[block][offset : offset + size]
 
+    def read_blocks(self, first: int, count: int) -> bytes:
+        """Whole blocks, one after the other."""
+        if not self.rail.on:
+            raise PowerCut(f"{self.name} has no power")
+        return b"".join(self.blocks[first : first + count])
+
     def program(self, block: int, offset: int, data: bytes) -> None:
         """Clear bits: each byte becomes ``old & new``. Offset and length are whole program units.
 

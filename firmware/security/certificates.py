@@ -20,7 +20,7 @@ from firmware.memo import memoise
 from firmware.release import Release
 from firmware.security.keys import KeyPair
 from firmware.security.profiles import Profile
-from firmware.times import DAY, SECOND, from_datetime, show_time, to_datetime
+from firmware.times import DAY, LATEST, SECOND, from_datetime, show_time, to_datetime
 
 _ATTRIBUTES = {
     "CN": NameOID.COMMON_NAME,
@@ -198,6 +198,13 @@ def _key_usage(usages: tuple[str, ...]) -> x509.KeyUsage:
     wanted = {_USAGES[usage] for usage in usages}
     bits = {name: name in wanted for name in _USAGES.values()}
     return x509.KeyUsage(**bits, encipher_only=False, decipher_only=False)
+
+
+@memoise(4096)
+def dates(der: bytes) -> tuple[int, int]:
+    """(notBefore, notAfter) in ms."""
+    certificate = load(der)
+    return from_datetime(certificate.not_valid_before_utc), from_datetime(certificate.not_valid_after_utc)
 
 
 @memoise(4096)

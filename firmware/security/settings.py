@@ -8,7 +8,7 @@ nonce to reuse when a torn write takes its sequence number again.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from cryptography.exceptions import InvalidTag
@@ -51,7 +51,7 @@ class ServiceUser:
     """An account for administration. An empty password digest stands for the factory password."""
 
     name: str
-    password: bytes = b""
+    password: bytes = field(default=b"", repr=False)
     must_change: bool = True
 
 

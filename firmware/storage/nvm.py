@@ -135,7 +135,7 @@ class RecordStore:
         needed = -(-(HEADER.size + _LENGTH.unpack_from(head, _LENGTH_AT)[0]) // size)
         if not 1 < needed <= blocks:
             return head
-        return head + b"".join([self.part.read(start + n, 0, size) for n in range(1, needed)])
+        return self.part.read_blocks(start, needed)
 
     def _write_slot(self, name: str, slot: int, content: bytes) -> bool:
         """Erase, program the pages after the first, then the first; read back. False when the flash failed us."""

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from firmware.appliance import Appliance
-from firmware.bench.fields import Duration, Interface, Mac, ReleaseName, TimeOfDay
+from firmware.bench.fields import Duration, LanSetting, LevelName, Mac, ReleaseName, ServiceName, TimeOfDay
 from firmware.bench.steps.base import Step
 from firmware.bench.world import World
 
@@ -46,8 +46,8 @@ class SetService(Step):
     """Set a service's security level."""
 
     name = "set_service"
-    service: str
-    level: str
+    service: ServiceName
+    level: LevelName
 
     def run(self, world: World, unit: Appliance) -> None:
         self.perform(world, unit, self.name, service=self.service, level=self.level)
@@ -57,8 +57,8 @@ class SetAddress(Step):
     """Give a LAN a fixed address by Manager, or make it a DHCP client."""
 
     name = "set_address"
-    lan1: Interface | Literal["dhcp"] | None = None
-    lan2: Interface | Literal["dhcp"] | None = None
+    lan1: LanSetting | None = None
+    lan2: LanSetting | None = None
 
     def run(self, world: World, unit: Appliance) -> None:
         for index, wanted in enumerate((self.lan1, self.lan2)):

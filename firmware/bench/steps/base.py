@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from firmware.appliance import Appliance
-from firmware.bench.values import one_of
 from firmware.bench.world import World
 from firmware.device.flash import FlashPart
 from firmware.errors import BadInput
-from firmware.platform import Platform
-
-Place = tuple[str | int, ...]
 
 
 class Step(BaseModel):
@@ -25,10 +20,6 @@ class Step(BaseModel):
     name: ClassVar[str]
     scalar: ClassVar[str | None] = None
     unit: str | None = Field(None, description="which unit, where there are several")
-
-    def unknown(self, platform: Platform, units: Collection[str]) -> Iterator[tuple[Place, str]]:
-        """(where in the step, what is wrong) of each name that this platform or this scenario has no such thing for."""
-        yield from ()
 
     def run(self, world: World, unit: Appliance) -> None:
         raise NotImplementedError
@@ -44,18 +35,3 @@ def part_of(unit: Appliance, name: str) -> FlashPart:
     if name not in parts:
         raise BadInput(f"{unit.name}: there is no card in the {name} slot")
     return parts[name]
-
-
-def strange(place: Place, value: str | None, allowed: Collection[str], what: str) -> Iterator[tuple[Place, str]]:
-    """The objection to a name that is not among those allowed; None needs none."""
-    if value is not None:
-        try:
-            one_of(value, tuple(allowed), what)
-        except ValueError as error:
-            yield place, str(error)
-
-
-def strange_release(place: Place, version: str | None, platform: Platform) -> Iterator[tuple[Place, str]]:
-    return strange(
-        place, version, [release.version for release in platform.releases()], f"release of the {platform.title}"
-    )

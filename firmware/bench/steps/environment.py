@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from ipaddress import AddressValueError, IPv4Address
-from typing import Annotated, Any
-
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from firmware.appliance import Appliance
-from firmware.bench.fields import Interface, Mac, ReleaseName, SignedDuration
+from firmware.bench.fields import Address, Interface, Mac, ReleaseName, SignedDuration
 from firmware.bench.steps.base import Step
 from firmware.bench.world import World
 from firmware.peers.network import Network
-
-
-def _address(text: Any) -> str:
-    try:
-        return str(IPv4Address(text))
-    except (AddressValueError, ValueError):
-        raise ValueError(f"{text!r} is no IPv4 address") from None
 
 
 class Dhcp(BaseModel):
@@ -42,7 +32,7 @@ class Environment(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     dhcp: Dhcp = Dhcp()
-    dns: dict[str, Annotated[str, BeforeValidator(_address)]] = Field(default_factory=dict)
+    dns: dict[str, Address] = Field(default_factory=dict)
     ntp: Ntp | None = None
     bootp: dict[Mac, ReleaseName] = Field(default_factory=dict, description="MAC -> the release that Manager sends")
 
@@ -63,7 +53,7 @@ class SetEnvironment(Step):
     name = "environment"
     model_config = ConfigDict(extra="forbid", frozen=True)
     dhcp: Dhcp = Dhcp()
-    dns: dict[str, Annotated[str, BeforeValidator(_address)]] = Field(default_factory=dict)
+    dns: dict[str, Address] = Field(default_factory=dict)
     ntp: Ntp | None = None
     bootp: dict[Mac, ReleaseName] = Field(default_factory=dict)
 

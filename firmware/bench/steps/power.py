@@ -6,14 +6,16 @@ from typing import Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
-from firmware.appliance import NVM, Appliance
-from firmware.bench.fields import Duration, Moment, TimeOfDay
-from firmware.bench.steps.base import Step, known_state
+from firmware.appliance import Appliance
+from firmware.bench.fields import Duration, Moment, PartName, StateName, TimeOfDay
+from firmware.bench.steps.base import Step
 from firmware.bench.world import OFF, World
 from firmware.device.faults import Cut, Torn
 from firmware.device.faults import Moment as CutMoment
 from firmware.errors import BadInput, Unmet
 from firmware.times import DAY
+
+LONGEST_WAIT = 3653 * DAY  # ten years a step: a running unit has something to do each night
 
 
 class PowerOn(Step):
@@ -21,14 +23,14 @@ class PowerOn(Step):
 
     name = "power_on"
     holding: Literal["reset", "aux"] | None = Field(None, description="a button held meanwhile")
-    until: str | None = Field(None, description="stop when the unit enters this state")
+    until: StateName | None = Field(None, description="stop when the unit enters this state")
 
     def run(self, world: World, unit: Appliance) -> None:
         world.act(unit, lambda: unit.platform.operations["power_on"](unit, holding=self.holding))
         if self.until is None:
             world.settle()
         else:
-            WaitFor(state=self.until).run(world, unit)
+            _await(world, unit, self.until)
 
 
 class PowerCycle(Step):
@@ -51,22 +53,24 @@ class CutPower(Step):
     operation: int | None = Field(None, ge=1, description="at this program or erase from now, 1 being the next")
     moment: CutMoment = Field(CutMoment.INSIDE, description="before, inside or after it")
     torn: Torn = Field(Torn.HALF, description="how much of it took effect, when inside")
-    part: str | None = Field(None, description="count the operations of this part only: nvm, system-sd or optional-sd")
-    state: str | None = Field(None, description="when the unit enters this state")
+    part: PartName | None = Field(
+        None, description="count the operations of this part only: nvm, system-sd or optional-sd"
+    )
+    state: StateName | None = Field(None, description="when the unit enters this state")
 
     @model_validator(mode="after")
     def _one_place(self) -> CutPower:
         if self.operation is not None and self.state is not None:
             raise ValueError("give operation or state, not both")
+        if self.operation is None and self.model_fields_set & {"moment", "torn", "part"}:
+            raise ValueError("moment, torn and part say more of an operation: give its number")
         return self
 
     def run(self, world: World, unit: Appliance) -> None:
-        if self.part is not None and self.part != NVM and self.part not in unit.slots:
-            raise BadInput(f"no part {self.part!r}: {unit.platform.title} has {', '.join((NVM, *unit.slots))}")
         if self.operation is not None:
             unit.rail.arm(Cut(self.operation, self.moment, self.torn, self.part))
         elif self.state is not None:
-            world.cut_at[unit.name] = known_state(unit, self.state)
+            world.cut_at[unit.name] = self.state
         elif unit.state != OFF:
             world.cut_power(unit, "pulled")
 
@@ -88,12 +92,15 @@ class Wait(Step):
         return self
 
     def run(self, world: World, unit: Appliance) -> None:
-        if self.duration is not None:
-            world.run_until(world.now + self.duration)
-        elif self.time_of_day is not None:
-            world.run_until(world.now + ((self.time_of_day - world.now) % DAY or DAY))
-        elif self.moment is not None:
-            world.run_until(self.moment)
+        world.run_until(self._end(world.now))
+
+    def _end(self, now: int) -> int:
+        if self.time_of_day is not None:
+            return now + ((self.time_of_day - now) % DAY or DAY)
+        end = now + self.duration if self.duration is not None else self.moment or now
+        if end - now > LONGEST_WAIT:
+            raise BadInput("a wait of more than ten years; give several")
+        return end
 
 
 class WaitFor(Step):
@@ -101,11 +108,15 @@ class WaitFor(Step):
 
     name = "wait_for"
     scalar = "state"
-    state: str
+    state: StateName
 
     def run(self, world: World, unit: Appliance) -> None:
-        if not world.run_to_state(unit, known_state(unit, self.state)):
-            raise Unmet(f"{unit.name} came to rest in {unit.state} and never entered {self.state}")
+        _await(world, unit, self.state)
+
+
+def _await(world: World, unit: Appliance, state: str) -> None:
+    if not world.run_to_state(unit, state):
+        raise Unmet(f"{unit.name} came to rest in {unit.state} and never entered {state}")
 
 
 class Press(Step):

@@ -7,11 +7,11 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from firmware.appliance import NVM, Appliance
-from firmware.bench.fields import ReleaseName
+from firmware.bench.fields import CardPath, PartName, RecordName, ReleaseName, SlotName, UnitOfScenario
 from firmware.bench.outside import probe
 from firmware.bench.steps.base import Step, part_of
 from firmware.bench.world import World
-from firmware.boot.cards import blank_card, format_card, new_card
+from firmware.boot.cards import SYSTEM, blank_card, format_card, new_card
 from firmware.boot.software import image_of
 from firmware.device.faults import BadBlock, BitFlip, StuckBit
 from firmware.device.flash import FlashPart
@@ -20,19 +20,24 @@ from firmware.errors import BadInput
 from firmware.release import BY_VERSION
 from firmware.storage.volume import mounted
 
-SlotName = Literal["system-sd", "optional-sd"]
-PartName = Literal["nvm", "system-sd", "optional-sd"]
+CHECKSUM_AT = 12  # in a slot's first page: a bit of it damages any record, also one of no bytes
+NOT_SHELVED = ("new", "blank")
 
 
-class Insert(Step):
+class SlotStep(Step):
+    """A step at a card slot."""
+
+    slot: SlotName = Field(description="system-sd or optional-sd")
+
+
+class Insert(SlotStep):
     """Insert a card: a new one, or one from the shelf by its name."""
 
     name = "insert"
-    slot: SlotName
     card: str = Field("new", description="new, blank, or the name under which a card was removed")
     release: ReleaseName | None = Field(None, description="the binary on a new card's primary")
     kind: Literal["A-law", "µ-law", "PARTNER", "Norstar"] = "A-law"
-    feature_key: str | None = Field("000000000001", pattern=r"^\d{12}$", description="of a new card, 12 digits")
+    feature_key: str | None = Field("000000000001", pattern="^[0-9]{12}$", description="of a new card, 12 digits")
 
     def run(self, world: World, unit: Appliance) -> None:
         if unit.slots[self.slot].card is not None:
@@ -51,15 +56,22 @@ class Insert(Step):
         unit.note("card.inserted", slot=self.slot, card=self.card)
 
 
-class Remove(Step):
+class Remove(SlotStep):
     """Take a card out and put it on the shelf under a name."""
 
     name = "remove"
-    slot: SlotName
     shelve_as: str = Field("removed", alias="as")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    @model_validator(mode="after")
+    def _name(self) -> Remove:
+        if self.shelve_as in NOT_SHELVED:
+            raise ValueError(f"{self.shelve_as!r} stands for another card; give this one another name")
+        return self
+
     def run(self, world: World, unit: Appliance) -> None:
+        if self.shelve_as in world.shelf:
+            raise BadInput(f"a card {self.shelve_as!r} lies on the shelf already; remove this one as another")
         card = unit.remove(self.slot)
         if card is None:
             raise BadInput(f"{unit.name}: there is no card in the {self.slot} slot")
@@ -72,9 +84,9 @@ class Corrupt(Step):
     """Damage what lies on flash: a file, a record's copies, a bit, a block; or break a cell or block for good."""
 
     name = "corrupt"
-    part: PartName = Field(description="where")
-    file: str | None = Field(None, description="a file on a card: one of its bytes changes")
-    record: str | None = Field(None, description="a record of the NVM")
+    part: PartName = Field(description="nvm, system-sd or optional-sd")
+    file: CardPath | None = Field(None, description="a file on a card: one of its bytes changes")
+    record: RecordName | None = Field(None, description="a record of the NVM")
     copies: Literal["first", "second", "both"] = Field("both", description="which copies of the record")
     block: int | None = Field(None, ge=0)
     bit: int = Field(0, ge=0, description="of the block, from its first byte's lowest bit")
@@ -88,6 +100,10 @@ class Corrupt(Step):
             raise ValueError("records lie on the part nvm")
         if self.file is not None and self.part == NVM:
             raise ValueError("files lie on a card")
+        if self.block is None and self.model_fields_set & {"bit", "how"}:
+            raise ValueError("bit and how say more of a block: give its number")
+        if self.record is None and "copies" in self.model_fields_set:
+            raise ValueError("copies are those of a record: give its name")
         return self
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -102,14 +118,12 @@ class Corrupt(Step):
             self._damage_record(unit, part, self.record)
         elif self.block is not None:
             self._damage_block(part, self.block)
-        unit.note("damaged", **self.model_dump(exclude_none=True, exclude={"unit"}, mode="json"))
+        unit.note("damaged", **self.model_dump(exclude_unset=True, exclude_none=True, exclude={"unit"}, mode="json"))
 
     def _damage_record(self, unit: Appliance, part: FlashPart, record: str) -> None:
-        if record not in unit.records.names():
-            raise BadInput(f"no NVM record {record!r}: there are {', '.join(unit.records.names())}")
         wanted = {"first": (0,), "second": (1,), "both": (0, 1)}[self.copies]
         for start, _ in (unit.records.slot_start(record, copy) for copy in wanted):
-            part.flip(BitFlip(start, 8 * 20 + self.bit))
+            part.flip(BitFlip(start, 8 * CHECKSUM_AT))
 
     def _damage_block(self, part: FlashPart, block: int) -> None:
         if block >= part.geometry.blocks or self.bit >= 8 * part.geometry.block_size:
@@ -124,12 +138,11 @@ class Corrupt(Step):
             part.add_defect(StuckBit(block, self.bit, int(self.how[-1])))
 
 
-class FailCard(Step):
+class FailCard(SlotStep):
     """The card in a slot fails: nothing on it can be read or written."""
 
     name = "fail_card"
     scalar = "slot"
-    slot: SlotName
 
     def run(self, world: World, unit: Appliance) -> None:
         card = _card(unit, self.slot)
@@ -137,11 +150,10 @@ class FailCard(Step):
         unit.note("card.failed", slot=self.slot)
 
 
-class FormatCard(Step):
+class FormatCard(SlotStep):
     """Format a card: on a PC, which destroys the feature key, or by Manager, which lays the folders anew."""
 
     name = "format_card"
-    slot: SlotName
     on: Literal["pc", "manager"] = "pc"
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -156,12 +168,12 @@ class FormatCard(Step):
         unit.note("card.formatted", slot=self.slot, on=self.on)
 
 
-class PutFile(Step):
+class PutFile(SlotStep):
     """Put a file on a card: text, a release's binary, so many bytes, or as many as it takes to fill the card."""
 
     name = "put_file"
-    slot: SlotName = "system-sd"
-    path: str
+    slot: SlotName = SYSTEM
+    path: CardPath
     text: str | None = None
     firmware: ReleaseName | None = None
     size: int | Literal["rest"] | None = Field(None, description="in bytes, or rest: all that is free")
@@ -184,12 +196,12 @@ class PutFile(Step):
         unit.note("file.put", slot=self.slot, path=self.path, bytes=len(data))
 
 
-class RemoveFile(Step):
+class RemoveFile(SlotStep):
     """Delete a file from a card."""
 
     name = "remove_file"
-    slot: SlotName = "system-sd"
-    path: str
+    slot: SlotName = SYSTEM
+    path: CardPath
 
     def run(self, world: World, unit: Appliance) -> None:
         with probe(unit), mounted(part_of(unit, self.slot)) as volume:
@@ -203,12 +215,10 @@ class TransplantNvm(Step):
 
     name = "transplant_nvm"
     scalar = "donor"
-    donor: str = Field(alias="from", description="the other unit's name")
+    donor: UnitOfScenario = Field(alias="from", description="the other unit's name")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     def run(self, world: World, unit: Appliance) -> None:
-        if self.donor not in world.units:
-            raise BadInput(f"no unit {self.donor!r}: there are {', '.join(world.units)}")
         for block, content in enumerate(world.units[self.donor].nvm.blocks):
             unit.nvm.overwrite(block, content)
         unit.note("nvm.transplanted", donor=self.donor)
