@@ -50,6 +50,9 @@ class Ram:
     restart_after_saving: bool = True
     off_for: int | None = None
     skip_nightly: bool = False
+    nightly_at: int | None = None
+    reboot_at: int | None = None
+    resuming: bool = False
 
     def copy(self) -> Ram:
         """Another RAM with the same content; everything but the list of alarms is immutable."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from ipaddress import IPv4Interface
 from typing import Any
 
 from firmware.basis import documented, inferred
 from firmware.device.entropy import Entropy
+from firmware.errors import Damaged
 from firmware.memo import memoise
 from firmware.storage import records
 
@@ -100,6 +102,11 @@ def _lan_rows(lans: tuple[Lan, ...]) -> list[dict[str, object]]:
 
 
 def _lans(rows: list[Any]) -> tuple[Lan, ...]:
+    for row in rows:
+        try:
+            IPv4Interface(row.interface or "0.0.0.0/0")
+        except ValueError:
+            raise Damaged(f"{row.interface!r} is no address of a LAN") from None
     return tuple(Lan(row.dhcp, row.interface) for row in rows)
 
 

@@ -8,26 +8,17 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
-from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
 
 from firmware import __version__
+from firmware.bench.cli_options import mute
 from firmware.errors import IpsimError, PowerCut
 
-STATE = click.option(
-    "--state",
-    type=click.Path(path_type=Path),
-    required=True,
-    metavar="DIR",
-    help="The unit's directory.",
-)
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
 COMMANDS = {
-    **dict.fromkeys(("boot", "show", "cert", "fsck", "card"), "firmware.bench.cli_unit"),
+    **dict.fromkeys(("boot", "show", "cert", "fsck"), "firmware.bench.cli_unit"),
+    "card": "firmware.bench.cli_card",
     **dict.fromkeys(("run", "platforms", "diagram", "doctor"), "firmware.bench.cli_scenarios"),
 }
 
@@ -55,16 +46,6 @@ def ipsim() -> None:
     """
 
 
-def style() -> Any:
-    """Colour on a terminal only."""
-    from firmware.bench.timeline import plain
-
-    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
-        return plain
-    kinds: dict[str, dict[str, Any]] = {"bold": {"bold": True}, "dim": {"dim": True}}
-    return lambda text, kind: click.style(text, **kinds.get(kind, {"fg": kind})) if kind else text
-
-
 def main() -> NoReturn:
     """The entry point: every error becomes one line on stderr and an exit code."""
     try:
@@ -73,29 +54,46 @@ def main() -> NoReturn:
     except click.exceptions.Exit as asked:
         code = asked.exit_code
     except click.ClickException as error:
-        error.show()
-        code = 2
+        code = _usage(error)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("ipsim: interrupted", err=True)
-        code = 130
+        code = _fail("interrupted", 130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        mute()
         code = 0
     except IpsimError as error:
-        for line in str(error).splitlines():
-            click.echo(f"ipsim: {line}", err=True)
-        code = error.exit_code
+        code = _fail(str(error), error.exit_code)
     except (Exception, PowerCut) as error:
-        click.echo(
-            f"ipsim: internal fault: {type(error).__name__}: {error}; please report it (IPSIM_DEBUG=1 shows where)",
-            err=True,
-        )
-        if os.environ.get("IPSIM_DEBUG"):
-            import traceback
-
-            traceback.print_exc()
-        code = 3
+        code = _fault(error)
     sys.exit(code)
+
+
+def _fail(text: str, code: int) -> int:
+    for line in text.splitlines():
+        click.echo(f"ipsim: {line}", err=True)
+    return code
+
+
+def _usage(error: click.ClickException) -> int:
+    """What is wrong with the command line, on one line; the whole help when nothing but help was asked for."""
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "ipsim"
+    text = error.format_message()
+    if "\n" in text:
+        click.echo(text, err=True)
+        return 2
+    click.echo(f"{command}: {text[:1].lower()}{text[1:].rstrip('.')}; {command} --help says more", err=True)
+    return 2
+
+
+def _fault(error: BaseException) -> int:
+    """Ours – unless the system would not take what was to be written."""
+    if os.environ.get("IPSIM_DEBUG"):
+        import traceback
+
+        traceback.print_exc()
+    if isinstance(error, OSError):
+        return _fail(f"{error.filename or 'output'}: {error.strerror or error}", 2)
+    said = " ".join(str(error).splitlines())
+    return _fail(f"internal fault: {type(error).__name__}: {said}; please report it (IPSIM_DEBUG=1 shows where)", 3)
 
 
 if __name__ == "__main__":

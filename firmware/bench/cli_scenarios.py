@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from firmware.bench.cli import JSON, style
-from firmware.bench.cli_unit import Value
+from firmware.bench.cli_options import JSON, Value, style, write_file
 from firmware.errors import BadInput, Unmet
+
+if TYPE_CHECKING:
+    from firmware.bench.scenario import Scenario
 
 
 @click.command()
@@ -41,9 +43,9 @@ def run(
     \b
     Example: ipsim run tests/scenarios/*.yaml --junit junit.xml
     """
-    from firmware.bench import replay, report, scenario
+    from firmware.bench import replay, report
 
-    scenarios = [scenario.load(path) for path in files]
+    scenarios = _load_all(files)
     folders = [path.stem for path in files]
     if state is not None and len(set(folders)) < len(folders):
         raise BadInput("two of these files have the same name, and --state names a folder after each; run them apart")
@@ -60,9 +62,9 @@ def run(
             click.echo("\n".join(report.verdict(result, style())))
     reports = [result for result, _ in done]
     if json_file:
-        _write(json_file, report.as_json(reports).encode())
+        write_file(json_file, report.as_json(reports).encode())
     if junit:
-        _write(junit, report.as_junit(done))
+        write_file(junit, report.as_junit(done))
     failed = sum(not result.passed for result in reports)
     if failed:
         raise Unmet(f"{failed} of {len(reports)} scenario{'s' if len(reports) > 1 else ''} failed")
@@ -70,11 +72,19 @@ def run(
         click.echo(f"{len(reports)} scenarios passed")
 
 
-def _write(path: Path, data: bytes) -> None:
-    try:
-        path.write_bytes(data)
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}") from None
+def _load_all(files: tuple[Path, ...]) -> list[Scenario]:
+    """Every scenario, or the errors of every file that holds one."""
+    from firmware.bench import scenario
+
+    loaded, errors = [], []
+    for path in files:
+        try:
+            loaded.append(scenario.load(path))
+        except BadInput as error:
+            errors.append(str(error))
+    if errors:
+        raise BadInput("\n".join(errors))
+    return loaded
 
 
 @click.command("platforms")

@@ -65,7 +65,7 @@ def read(data: bytes, path: Path) -> dict[str, Any]:
 
 
 def restore(description: dict[str, Any], path: Path, part: Callable[[Appliance, str], FlashPart]) -> Appliance:
-    """The unit that was described; ``part`` gives it the flash part of a name. BadInput when a value is none of ours."""
+    """The unit that was described; ``part`` gives it a flash part by name. BadInput when a value is none of ours."""
     try:
         platform = platforms.load(description["platform"])
     except (LookupError, TypeError):

@@ -10,6 +10,7 @@ from firmware.appliance import NVM, Appliance
 from firmware.bench.outside import probe
 from firmware.boot.cards import CONFIGURATION
 from firmware.boot.software import BINARY, read_image
+from firmware.device.faults import BadBlock
 from firmware.errors import Damaged, StorageError
 from firmware.security.settings import Held
 from firmware.storage.nvm import CopyState, Lost
@@ -88,4 +89,6 @@ def _file(slot: str, path: str, data: bytes) -> Iterator[Finding]:
 def _defects(unit: Appliance) -> Iterator[Finding]:
     for name, part in unit.parts().items():
         for defect in part.defects:
-            yield Finding(name, f"{defect}", "it stays so")
+            bad = isinstance(defect, BadBlock)
+            what = "is bad" if bad else f"has its bit {defect.bit} stuck at {defect.value}"
+            yield Finding(name, f"block {defect.block} {what}", "it stays so")

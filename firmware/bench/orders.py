@@ -58,16 +58,14 @@ def stored_unit(order: Order, state: StateDirectory) -> Appliance:
     unit = state.load()
     held = {
         "platform": (order.platform.name, unit.platform.name),
-        "--mac": (order.mac, unit.mac),
-        "--seed": (order.seed, unit.entropy.seed),
-        "--release": (order.release, release_of(unit) if order.release else None),
+        "mac": (order.mac, unit.mac),
+        "seed": (order.seed, unit.entropy.seed),
+        "release": (order.release, release_of(unit) if order.release else None),
     }
     for what, (asked, found) in held.items():
         if asked is not None and asked != found:
-            remedy = f"leave {what} out or give another --state" if what.startswith("--") else "give another --state"
-            raise BadInput(
-                f"{state.directory}: holds a unit with {what.lstrip('-')} {found or 'none'}, not {asked}; {remedy}"
-            )
+            remedy = "give another --state" if what == "platform" else "leave it out or give another --state"
+            raise BadInput(f"{state.directory}: holds a unit with {what} {found or 'none'}, not {asked}; {remedy}")
     return unit
 
 

@@ -101,7 +101,7 @@ def _unit(
         return unit, None
     # A MAC that was chosen for a new unit says nothing of one that is there.
     directory, unit, _ = open_unit(replace(order, mac=spec.mac), place, make, hear)
-    unit.surroundings = network
+    unit.surroundings, unit.name = network, name
     return unit, directory
 
 

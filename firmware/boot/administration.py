@@ -23,6 +23,8 @@ ROUTES = ("manager", "web", "serial", "bootloader")  # KB: four routes to defaul
 
 def power_on(unit: Appliance, holding: str | None = None) -> None:
     """Plug the unit in, perhaps with a button held down."""
+    if not unit.platform.bring_up.accepts(unit, "power_on"):
+        raise NotNow(f"power on is not possible in the state {unit.state}")
     unit.rail.on = True
     unit.held_button = holding
     unit.note("power.on", holding=f"{holding} button" if holding else "no button")
@@ -48,7 +50,8 @@ def _erase_configuration(unit: Appliance) -> None:
 
 def _erase_firmware(unit: Appliance) -> None:
     configuration.command_default(unit)
-    unit.records.replace(FIRMWARE_RECORD, b"")
+    with alarms.alarm_on_failure(unit, "erasing the firmware"):
+        unit.records.replace(FIRMWARE_RECORD, b"")
     with alarms.alarm_on_failure(unit, "erasing the firmware"), volume_of(unit, SYSTEM) as volume:
         volume.remove(f"{PRIMARY}/{BINARY}")
     unit.note("firmware.erased", places=["system-sd/primary", "nvm"])
@@ -87,8 +90,7 @@ def default_security(unit: Appliance, via: str = "manager", mac: str | None = No
             "security.refused", via=via, why=f"AT-SECURITYRESETALL confirmed with {mac}, which is not this unit's MAC"
         )
         return
-    identity.default_security(unit, via)
-    _follow(unit, decide(unit.platform.policy, Trigger.SECURITY_DEFAULT, unit.release).value)
+    _follow(unit, identity.default_security(unit, via))
 
 
 def delete_certificate(unit: Appliance) -> None:
@@ -105,12 +107,11 @@ def set_service(unit: Appliance, service: str, level: str) -> None:
     if service not in names or level not in LEVELS:
         raise BadInput(f"service {service!r} at {level!r}: services are {', '.join(names)}; levels {', '.join(LEVELS)}")
     if identity.set_service(unit, service, level):
-        _follow(unit, Outcome.GENERATE)
+        _follow(unit, decide(unit.platform.policy, Trigger.SERVICE_SECURED, unit.release).value)
 
 
 def _follow(unit: Appliance, outcome: Outcome) -> None:
-    assert unit.ram.settings is not None
-    if outcome is Outcome.GENERATE or (outcome is Outcome.WHEN_NEEDED and unit.ram.settings.needs_identity()):
+    if identity.is_due(unit, outcome):
         unit.platform.bring_up.fire(unit, "identity_wanted")
 
 
@@ -124,7 +125,7 @@ def default_configuration(unit: Appliance) -> None:
 def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
     """Give LAN ``lan`` (0 is LAN1) a fixed address, or None to make it a DHCP client. Saved first, then used.
 
-    The certificate is kept and may now name the wrong address: regeneration is always manual (documented U).
+    By the policy the certificate is kept, and may now name the wrong address.
     """
     _require_running(unit, "its addresses cannot be set")
     assert unit.ram.configuration is not None
@@ -135,6 +136,7 @@ def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
     configuration.note_lans(unit)
     unit.note("network.address", lan=f"LAN{lan + 1}", address=changed.interface, how="set by Manager")
     identity.note_fitness(unit)
+    _follow(unit, decide(unit.platform.policy, Trigger.ADDRESS_CHANGE, unit.release).value)
 
 
 def change_at_phone(unit: Appliance, extension: str, name: str) -> None:

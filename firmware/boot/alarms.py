@@ -13,8 +13,8 @@ KEPT = 20
 
 def load(unit: Appliance) -> None:
     with suppress(StorageError):
-        text = unit.records.read(RECORD) or b""
-        unit.ram.alarms = text.decode("utf-8", "replace").splitlines()
+        copy, _ = unit.records.mend(RECORD)
+        unit.ram.alarms = copy.data.decode("utf-8", "replace").splitlines() if copy else []
 
 
 def raise_alarm(unit: Appliance, what: str, why: str) -> None:
@@ -48,4 +48,5 @@ class alarm_on_failure:
 
 def erase(unit: Appliance) -> None:
     unit.ram.alarms = []
-    unit.records.replace(RECORD, b"")
+    with suppress(StorageError):
+        unit.records.replace(RECORD, b"")

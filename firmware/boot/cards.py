@@ -41,6 +41,14 @@ def volume_of(unit: Appliance, slot: str) -> Volume:
         raise CardUnusable(f"the card in the {slot} slot holds no volume of ours ({error})") from None
 
 
+def read_or_damaged(volume: Volume, path: str) -> bytes | None:
+    """A file's bytes; of one that littlefs cannot follow none, which no checksum passes. None: there is no file."""
+    try:
+        return volume.read(path)
+    except StorageError:
+        return b""
+
+
 def blank_card(geometry: Geometry, name: str) -> Card:
     """A card as the shop sells it: no volume, no feature key."""
     return Card(FlashPart(name, geometry, Rail()), None, None)

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from firmware import configuration
 from firmware.appliance import Appliance
 from firmware.basis import Basis
-from firmware.boot import alarms
-from firmware.boot.cards import CONFIGURATION, PRIMARY, SYSTEM, volume_of
-from firmware.boot.software import BOOTP_PLACE, NVM_PLACE
+from firmware.boot import alarms, kept
+from firmware.boot.cards import CONFIGURATION, PRIMARY, SYSTEM, read_or_damaged, volume_of
+from firmware.boot.software import BOOTP_PLACE, NVM_PLACE, PLACES
 from firmware.configuration import Configuration, Lan
 from firmware.device.panel import Light
 from firmware.errors import Damaged, Full, StorageError
-from firmware.storage.records import BOOT_FLAGS, build, parse
+from firmware.storage.records import BOOT_FLAGS, build
 
 RECORD = "configuration"
 FLAGS_RECORD = "flags"
 NETWORK_RECORD = "network"
+
+_NEW_LANS = (Lan(), Lan())
 
 FROM_FILE, FROM_NVM, BY_DEFAULT = "file", "nvm", "default"
 
@@ -51,9 +53,9 @@ CHOICES: tuple[Choice, ...] = (
 
 def choose_configuration(unit: Appliance) -> str:
     """Apply the table. A default command leaves a mark that survives until a new configuration is saved."""
-    commanded = default_commanded(unit)
-    if commanded and unit.ram.stored_configuration is not None:
-        # The command was cut short after its mark: finish it.
+    commanded = _is_pending(kept.read(unit, FLAGS_RECORD))
+    if commanded and unit.ram.place == PLACES.value[0].name and unit.ram.stored_configuration is not None:
+        # The command was cut short between its mark and the removal of this file: finish it.
         _remove_stored(unit)
         unit.ram.stored_configuration = None
     stored, from_file, why = _stored(unit)
@@ -66,7 +68,7 @@ def choose_configuration(unit: Appliance) -> str:
     for source in row.tried:
         chosen = from_file if source == FROM_FILE else _nvm_copy(unit) if source == FROM_NVM else None
         if source == BY_DEFAULT:
-            chosen = configuration.factory(unit.mac, (Lan(), Lan()) if commanded else _kept_lans(unit))
+            chosen = configuration.factory(unit.mac, _NEW_LANS if commanded else _kept_lans(unit))
         if chosen is not None:
             unit.ram.configuration = chosen
             unit.note("configuration.chosen", chosen=source, stored=stored, why=why, basis=row.basis.value)
@@ -82,46 +84,52 @@ def _stored(unit: Appliance) -> tuple[str, Configuration | None, str]:
     if data is None:
         return "absent", None, f"no file beside the firmware in {unit.ram.place}"
     try:
-        return "valid", configuration.from_bytes(data), ""
+        return "valid", _understood(data), ""
     except Damaged as error:
         return "invalid", None, str(error)
 
 
+def _understood(data: bytes) -> Configuration:
+    """A stored configuration. Damaged when it is none, or not one of this unit's."""
+    found = configuration.from_bytes(data)
+    if len(found.lans) != len(_NEW_LANS):
+        raise Damaged(f"a configuration of {len(found.lans)} LANs; this unit has {len(_NEW_LANS)}")
+    return found
+
+
 def _nvm_copy(unit: Appliance) -> Configuration | None:
-    try:
-        copy, _ = unit.records.mend(RECORD)
-        return configuration.from_bytes(copy.data) if copy and copy.data else None
-    except Damaged:
-        return None
+    data = kept.read(unit, RECORD)
+    with suppress(Damaged):
+        return _understood(data) if data else None
+    return None
 
 
 def stored_configuration(unit: Appliance) -> Configuration | None:
     """What the unit keeps, seen from outside: the System SD's file, else the NVM's copy."""
     with suppress(StorageError), volume_of(unit, SYSTEM) as volume:
         if data := volume.read(f"{PRIMARY}/{CONFIGURATION}"):
-            return configuration.from_bytes(data)
-    data = _read_or_none(unit, RECORD)
-    try:
-        return configuration.from_bytes(data) if data else None
-    except Damaged:
-        return None
+            return _understood(data)
+    with suppress(Damaged):
+        return _understood(kept.peek(unit, RECORD) or b"")
+    return None
 
 
 def _kept_lans(unit: Appliance) -> tuple[Lan, ...]:
     """Address and mode survive a missing configuration; only a default clears them. (MAN)"""
-    try:
-        data = unit.records.read(NETWORK_RECORD)
-    except StorageError:
-        data = None
-    return configuration.lans_from_bytes(data) if data else (Lan(), Lan())
+    data = kept.read(unit, NETWORK_RECORD)
+    with suppress(Damaged):
+        lans = configuration.lans_from_bytes(data) if data else ()
+        return lans if len(lans) == len(_NEW_LANS) else _NEW_LANS
+    return _NEW_LANS
 
 
 def default_commanded(unit: Appliance) -> bool:
-    try:
-        data = unit.records.read(FLAGS_RECORD)
-    except StorageError:
-        return False
-    return bool(data and parse(BOOT_FLAGS, data).default_pending)
+    return _is_pending(kept.peek(unit, FLAGS_RECORD))
+
+
+def _is_pending(data: bytes | None) -> bool:
+    flags = kept.understood(BOOT_FLAGS, data)
+    return bool(flags and flags.default_pending)
 
 
 def command_default(unit: Appliance) -> None:
@@ -148,14 +156,14 @@ def save(unit: Appliance, why: str) -> None:
     with alarms.alarm_on_failure(unit, "saving to the System SD"):
         try:
             with volume_of(unit, SYSTEM) as volume:
-                if volume.read(f"{PRIMARY}/{CONFIGURATION}") != data:
+                if read_or_damaged(volume, f"{PRIMARY}/{CONFIGURATION}") != data:
                     volume.replace(f"{PRIMARY}/{CONFIGURATION}", data)
                     written.append("system-sd/primary")
         except Full:
             unit.show_sd(Light.FAST_RED, "card full")
             raise
     with alarms.alarm_on_failure(unit, "saving to the internal memory"):
-        if _read_or_none(unit, RECORD) != data:
+        if kept.read(unit, RECORD) != data:
             unit.records.replace(RECORD, data)
             written.append("nvm")
         if default_commanded(unit):
@@ -168,12 +176,5 @@ def note_lans(unit: Appliance) -> None:
     assert unit.ram.configuration is not None
     data = configuration.lans_to_bytes(unit.ram.configuration.lans)
     with alarms.alarm_on_failure(unit, "noting the addresses"):
-        if _read_or_none(unit, NETWORK_RECORD) != data:
+        if kept.read(unit, NETWORK_RECORD) != data:
             unit.records.replace(NETWORK_RECORD, data)
-
-
-def _read_or_none(unit: Appliance, record: str) -> bytes | None:
-    try:
-        return unit.records.read(record)
-    except Damaged:
-        return None

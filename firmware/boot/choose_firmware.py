@@ -7,13 +7,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from firmware.appliance import Appliance, Ram
-from firmware.boot import alarms
-from firmware.boot.cards import CONFIGURATION, PRIMARY, SYSTEM, TEMPORARY, volume_of
+from firmware.boot import alarms, kept
+from firmware.boot.cards import CONFIGURATION, PRIMARY, SYSTEM, TEMPORARY, read_or_damaged, volume_of
 from firmware.boot.software import BINARY, BOOTP_PLACE, NVM_PLACE, PLACES, RECORD, Place, image_of, read_image
 from firmware.device.panel import Light
 from firmware.errors import Damaged, StorageError
 from firmware.release import BY_VERSION, Release
-from firmware.storage.records import LEVEL, build, parse
+from firmware.storage.records import LEVEL, build
 from firmware.storage.volume import Volume
 from firmware.times import MINUTE
 
@@ -64,22 +64,24 @@ def candidates(unit: Appliance, *, starting: bool = False) -> Iterator[Candidate
     for place in PLACES.value:
         try:
             if place.slot is None:
-                yield Candidate(place, unit.records.read(RECORD) or None)
+                yield Candidate(place, kept.read(unit, RECORD) if starting else kept.peek(unit, RECORD))
                 continue
             with volume_of(unit, place.slot) as volume:
                 if starting and place is PLACES.value[0]:
                     _clear_temporary(volume)
-                found = Candidate(place, volume.read(place.path), volume.read(f"{place.folder}/{CONFIGURATION}"))
+                found = Candidate(
+                    place, volume.read(place.path), read_or_damaged(volume, f"{place.folder}/{CONFIGURATION}")
+                )
             yield found
         except StorageError as error:
             yield Candidate(place, None, None, str(error))
 
 
 def _clear_temporary(volume: Volume) -> None:
-    """The folder temp is not kept across a reboot, dynamic is. (BG)"""
-    for name, size in volume.entries(TEMPORARY):
-        if size is not None:
-            volume.remove(f"{TEMPORARY}/{name}")
+    """The folder temp is not kept across a reboot, dynamic is. (BG) A card that refuses still serves its binary."""
+    with suppress(StorageError):
+        for path, _ in list(volume.files(TEMPORARY)):
+            volume.remove(path)
 
 
 def choose_firmware(unit: Appliance) -> str:
@@ -91,8 +93,7 @@ def choose_firmware(unit: Appliance) -> str:
             why = "AUX was held at power-on"
         elif found.binary is not None:
             try:
-                unit.ram.stored_configuration = found.configuration
-                return _run(unit, found.place.name, found.binary)
+                return _run(unit, found.place.name, found.binary, found.configuration)
             except Damaged as error:
                 why = str(error)
         unit.note("firmware.rejected", place=found.place.name, why=why)
@@ -108,29 +109,35 @@ def running_version(unit: Appliance) -> str | None:
     return None
 
 
-def _run(unit: Appliance, place: str, data: bytes) -> str:
+def _run(unit: Appliance, place: str, data: bytes, configuration: bytes | None = None) -> str:
     image, release = read_image(data)
     unit.ram.place, unit.ram.release, unit.ram.firmware = place, release, image.data
+    unit.ram.stored_configuration = configuration
     unit.note("firmware.chosen", place=place, release=release.version)
     return "found"
 
 
 def ask_bootp(unit: Appliance) -> str:
     """Manager answers a BOOTP request only for a MAC that it knows."""
-    version = unit.surroundings.bootp(unit.mac)
-    if version is None:
-        unit.note("bootp.unanswered", text=f"Received BOOTP request for {unit.mac}, unable to process")
-        return "unanswered"
-    _run(unit, BOOTP_PLACE, image_of(BY_VERSION[version]))
-    return "answered"
+    if _boot_from_manager(unit):
+        return "answered"
+    unit.note("bootp.unanswered", text=f"Received BOOTP request for {unit.mac}, unable to process")
+    return "unanswered"
 
 
 def retry_bootp(unit: Appliance) -> str | None:
     """While there is no software, the requests go on; only an answer is worth a line."""
-    if unit.surroundings.bootp(unit.mac) is None:
-        wait_for_bootp(unit)
-        return None
-    return ask_bootp(unit)
+    if _boot_from_manager(unit):
+        return "answered"
+    wait_for_bootp(unit)
+    return None
+
+
+def _boot_from_manager(unit: Appliance) -> bool:
+    version = unit.surroundings.bootp(unit.mac)
+    if version is not None:
+        _run(unit, BOOTP_PLACE, image_of(BY_VERSION[version]))
+    return version is not None
 
 
 def wait_for_bootp(unit: Appliance) -> None:
@@ -141,7 +148,7 @@ def load_firmware(unit: Appliance) -> str:
     """Keep the NVM's copy of the binary up to date; when it had to serve, try to put the card's file right."""
     place, data = unit.ram.place, unit.ram.firmware
     with alarms.alarm_on_failure(unit, "copy of the binary"):
-        if place == PLACES.value[0].name and _kept_binary(unit) != data:
+        if place == PLACES.value[0].name and kept.read(unit, RECORD) != data:
             unit.records.replace(RECORD, data)
             unit.note("firmware.copied", to=NVM_PLACE, release=unit.release.version)
     if place == NVM_PLACE:
@@ -150,26 +157,17 @@ def load_firmware(unit: Appliance) -> str:
             volume.replace(f"{PRIMARY}/{BINARY}", data)
             unit.note("firmware.restored", to=PLACES.value[0].name, release=unit.release.version)
     unit.ram.firmware = b""
-    return "first_ever" if original_level(unit) is None else "started_before"
-
-
-def _kept_binary(unit: Appliance) -> bytes | None:
-    try:
-        kept, mended = unit.records.mend(RECORD)
-    except Damaged:
-        return None
-    if mended:
-        unit.note("record.mended", record=RECORD)
-    return kept.data if kept else None
+    return "first_ever" if _level(kept.read(unit, LEVEL_RECORD)) is None else "started_before"
 
 
 def original_level(unit: Appliance) -> Release | None:
     """The release that this unit was first powered up with."""
-    try:
-        data = unit.records.read(LEVEL_RECORD)
-        return BY_VERSION.get(parse(LEVEL, data).level) if data else None
-    except StorageError:
-        return None
+    return _level(kept.peek(unit, LEVEL_RECORD))
+
+
+def _level(data: bytes | None) -> Release | None:
+    fields = kept.understood(LEVEL, data)
+    return BY_VERSION.get(fields.level) if fields else None
 
 
 def fix_level(unit: Appliance) -> str:

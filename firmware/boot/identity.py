@@ -1,7 +1,7 @@
 """Boot step 6: the security settings and the identity in them – load, generate once, commit whole.
 
-A generation is announced before it begins: its number and creation time are committed in a record of their own. One
-that is cut short and resumed therefore makes the same key and the same certificate.
+A generation is announced before it begins, and before the security default that makes it due: its number and creation
+time are committed in a record of their own. One that is cut short is resumed and makes the same key and certificate.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from dataclasses import replace
 from ipaddress import IPv4Address
 
 from firmware.appliance import Appliance
-from firmware.boot import alarms
+from firmware.boot import alarms, kept
 from firmware.errors import NotNow, StorageError
 from firmware.security import certificates, settings
 from firmware.security.certificates import Identity, Names
 from firmware.security.keys import derive
 from firmware.security.policy import Outcome, Trigger, decide
 from firmware.security.settings import Held
-from firmware.storage.records import GENERATION, build, parse
+from firmware.storage.records import GENERATION, build
 from firmware.times import show_time
 
 RECORD = "generation"
@@ -27,49 +27,59 @@ _NOT_SET = -1
 def load_security(unit: Appliance) -> str:
     """Load the security settings; another unit's, or damaged ones, count as empty."""
     held, loaded, mended = unit.vault.load()
+    announced, _ = _announcement(kept.read(unit, RECORD))
     if mended:
         unit.note("record.mended", record=settings.RECORD)
     if held in (Held.FOREIGN, Held.DAMAGED):
         # What was made before must not come again: go on after the last generation that was announced.
-        loaded = settings.factory(unit.release, _announced(unit)[0])
+        loaded = settings.factory(unit.release, announced)
         alarms.raise_alarm(unit, "security settings", f"{held.value}: treated as empty")
     unit.ram.settings = loaded or settings.factory(unit.release)
     unit.ram.identity = unit.ram.settings.identity
-    unit.note("security.loaded", held=held.value, generation=unit.ram.settings.generation)
+    present = unit.ram.settings.generation
+    unit.note("security.loaded", held=held.value, generation=present)
     if unit.ram.identity is not None:
+        if announced > present:  # by a security default that was cut short before it took effect
+            _write_announcement(unit, present, None)
+            unit.note("certificate.withdrawn", generation=announced)
         unit.note("certificate.kept", sha256=unit.ram.identity.fingerprint)
         return "identity_held"
+    unit.ram.resuming = announced > present
     outcome = decide(unit.platform.policy, Trigger.FIRST_START, unit.release)
-    if outcome.value is Outcome.GENERATE or unit.ram.settings.needs_identity():
+    if unit.ram.resuming or is_due(unit, outcome.value):
         unit.note("certificate.due", why="the security settings hold none", basis=outcome.cite())
         return "identity_missing"
     unit.note("certificate.not_needed", why=outcome.value.value, basis=outcome.cite())
     return "identity_not_needed"
 
 
-def _announced(unit: Appliance) -> tuple[int, int | None]:
+def is_due(unit: Appliance, outcome: Outcome) -> bool:
+    """Whether an outcome of the policy means that an identity is to be generated now."""
+    return outcome is Outcome.GENERATE or (outcome is Outcome.WHEN_NEEDED and _settings(unit).needs_identity())
+
+
+def _announcement(data: bytes | None) -> tuple[int, int | None]:
     """(number, clock reading at its creation) of the last generation announced; (0, None) when there was none."""
-    try:
-        data = unit.records.read(RECORD)
-    except StorageError:
-        data = None
-    if not data:
-        return 0, None
-    note = parse(GENERATION, data)
-    return note.number, None if note.created == _NOT_SET else note.created
+    note = kept.understood(GENERATION, data)
+    return (note.number, None if note.created == _NOT_SET else note.created) if note else (0, None)
+
+
+def _write_announcement(unit: Appliance, number: int, created: int | None) -> None:
+    note = {"number": number, "created": _NOT_SET if created is None else created}
+    with alarms.alarm_on_failure(unit, "announcing the certificate"):
+        unit.records.replace(RECORD, build(GENERATION, note))
 
 
 def announce(unit: Appliance) -> str:
-    """Commit number and creation time of the generation that begins, or take up one that was cut short."""
+    """Commit number and creation time of the generation that begins, unless they already are."""
     present = _settings(unit).generation
-    number, created = _announced(unit)
-    if number > present:
+    number, created = _announcement(kept.peek(unit, RECORD))
+    if unit.ram.resuming:
         unit.note("certificate.resumed", generation=number)
-    else:
+        unit.ram.resuming = False
+    elif number <= present:
         number, created = present + 1, unit.clock.read()
-        note = {"number": number, "created": _NOT_SET if created is None else created}
-        with alarms.alarm_on_failure(unit, "announcing the certificate"):
-            unit.records.replace(RECORD, build(GENERATION, note))
+        _write_announcement(unit, number, created)
     lifetime = unit.release.lifetime
     unit.note(
         "certificate.generating",
@@ -84,7 +94,7 @@ def announce(unit: Appliance) -> str:
 def generate(unit: Appliance) -> str:
     """Make key and certificate and commit them with the whole security settings, as one record."""
     present = _settings(unit)
-    number, created = _announced(unit)
+    number, created = _announcement(kept.peek(unit, RECORD))
     if number <= present.generation:  # announcing failed: an alarm says so
         number, created = present.generation + 1, unit.clock.read()
     identity = make_identity(unit, number, created)
@@ -113,12 +123,16 @@ def make_identity(unit: Appliance, number: int, created: int | None) -> Identity
     )
 
 
-def default_security(unit: Appliance, via: str) -> None:
-    """Factory security settings, committed at once; whoever calls starts the generation."""
+def default_security(unit: Appliance, via: str) -> Outcome:
+    """Factory security settings, committed at once. Returns what the platform's policy says comes next."""
     fresh = settings.factory(unit.release, _settings(unit).generation)
+    outcome = decide(unit.platform.policy, Trigger.SECURITY_DEFAULT, unit.release)
+    if outcome.value is Outcome.GENERATE:
+        _write_announcement(unit, fresh.generation + 1, unit.clock.read())
     unit.vault.commit(fresh)
-    unit.ram.settings, unit.ram.identity = fresh, None
+    unit.ram.settings, unit.ram.identity, unit.ram.resuming = fresh, None, False
     unit.note("security.defaulted", via=via)
+    return outcome.value
 
 
 def delete_identity(unit: Appliance) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.appliance import Appliance
 from firmware.basis import Basis
-from firmware.boot import choose_configuration, choose_firmware, identity, network, running
+from firmware.boot import alarms, choose_configuration, choose_firmware, identity, network, running
 from firmware.device.panel import Light
 from firmware.machine import ANY, BringUp, Lights, Row, State
 from firmware.times import SECOND
@@ -24,10 +24,11 @@ def generation_time(unit: Appliance) -> int:
 def load_security(unit: Appliance) -> str:
     """As every start; with the reset button held at power-on, the boot loader's security default comes first."""
     outcome = identity.load_security(unit)
-    if unit.ram.held_button != "reset":
-        return outcome
-    identity.default_security(unit, "bootloader")
-    return "identity_missing"
+    if unit.ram.held_button == "reset":
+        with alarms.alarm_on_failure(unit, "default of the security settings"):
+            wanted = identity.default_security(unit, "bootloader")
+            outcome = "identity_missing" if identity.is_due(unit, wanted) else "identity_not_needed"
+    return outcome
 
 
 STATES: tuple[State[Appliance], ...] = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import subprocess
+from contextlib import suppress
 from math import isqrt, lcm
 
 import gmpy2
@@ -59,9 +60,7 @@ sources = st.tuples(
 
 
 @given(sources, sources)
-def test_a_key_is_the_same_just_when_its_source_is(
-    a: tuple[int, str, str, int], b: tuple[int, str, str, int]
-) -> None:
+def test_a_key_is_the_same_just_when_its_source_is(a: tuple[int, str, str, int], b: tuple[int, str, str, int]) -> None:
     first, second = (derive(Entropy(seed, unit), purpose, n, P_256) for seed, unit, purpose, n in (a, b))
     assert (first == second) == (a == b)
 
@@ -170,12 +169,9 @@ def test_garbage_is_damaged(der: bytes) -> None:
         _ = KeyPair(der).private
 
 
-def test_a_key_with_a_changed_byte_loads_or_is_damaged() -> None:
-    for kind in KeyKind:
-        der = derive(UNIT, "identity", 1, kind).der
-        for at in range(len(der)):
-            changed = der[:at] + bytes([der[at] ^ 0x01]) + der[at + 1 :]
-            try:
-                assert isinstance(KeyPair(changed).private, rsa.RSAPrivateKey)  # a number in it is another one
-            except Damaged:
-                pass
+@KINDS
+def test_a_key_with_a_changed_byte_loads_or_is_damaged(kind: KeyKind) -> None:
+    der = derive(UNIT, "identity", 1, kind).der
+    for at in range(len(der)):
+        with suppress(Damaged):
+            _ = KeyPair(der[:at] + bytes([der[at] ^ 0x01]) + der[at + 1 :]).private

@@ -133,6 +133,7 @@ def test_a_bad_block_never_costs_the_only_good_copy(slot: int, block: int) -> No
     records = store()
     records.replace("one", b"first value, over two blocks " * 3)
     records.part.add_defect(BadBlock(records.slot_start("one", slot)[0] + block))
+    refused = 0
     for value in (b"second value, over two blocks " * 3, b"third value, over two blocks " * 3):
         held = records.read("one")
         try:
@@ -140,8 +141,10 @@ def test_a_bad_block_never_costs_the_only_good_copy(slot: int, block: int) -> No
         except StorageError as error:
             assert "keeps its old value" in str(error)
             assert records.read("one") == held
+            refused += 1
         else:
             assert records.read("one") == value
+    assert refused, "a slot on a bad block was passed over and the only good copy overwritten"
 
 
 def test_failing_blocks_in_both_slots_are_reported() -> None:
