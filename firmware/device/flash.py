@@ -33,6 +33,9 @@ class Geometry:
     def size(self) -> int:
         return self.block_size * self.blocks
 
+    def __str__(self) -> str:
+        return f"{self.blocks} blocks of {self.block_size} bytes, programmed by {self.program_unit}"
+
 
 class FlashPart:
     """One flash device.

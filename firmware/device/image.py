@@ -49,9 +49,10 @@ def check(data: bytes | mmap.mmap, name: str, geometry: Geometry, where: str) ->
         raise BadInput(
             f"{where}: the image's trailer is damaged (offset {len(data) - TRAILER_SIZE}); nothing was changed"
         )
-    found = (part.rstrip(b"\0").decode("ascii", "replace"), (unit, block_size, blocks))
-    if found != (name, (geometry.program_unit, geometry.block_size, geometry.blocks)):
-        raise BadInput(f"{where}: holds the part {found[0]!r} {found[1]}, this unit needs {name!r} {geometry}")
+    found = part.rstrip(b"\0").decode("ascii", "replace")
+    if found != name or (unit, block_size, blocks) != (geometry.program_unit, geometry.block_size, geometry.blocks):
+        held = f"{found!r} of {blocks} blocks of {block_size} bytes, programmed by {unit}"
+        raise BadInput(f"{where}: holds the part {held}; this unit needs {name!r} of {geometry}")
     if len(data) != file_size(geometry):
         raise BadInput(f"{where}: {len(data)} bytes long, an image of {name} has {file_size(geometry)}")
 

@@ -74,7 +74,7 @@ BAD: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "another part": (lambda _good: image.write(FlashPart("card", GEOMETRY, Rail())), "holds the part 'card'"),
     "another geometry": (
         lambda _good: image.write(FlashPart("nvm", Geometry(16, 128, 4), Rail())),
-        r"\(16, 128, 4\), this unit needs 'nvm'",
+        "holds the part 'nvm' of 4 blocks of 128 bytes, programmed by 16; this unit needs 'nvm' of 8 blocks of 64",
     ),
 }
 
