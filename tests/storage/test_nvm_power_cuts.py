@@ -83,7 +83,7 @@ def test_a_cut_leaves_the_old_or_the_new_value_and_the_next_write_holds(name: st
         assert first.state is CopyState.GOOD, cut
 
 
-@pytest.mark.parametrize("name", LAYOUT)
+@pytest.mark.parametrize("name", ["small", "other", pytest.param("large", marks=pytest.mark.slow)])
 def test_a_cut_in_the_recovery_too(name: str) -> None:
     old, new, third = VALUES[name]
     base = base_with(name, old)
