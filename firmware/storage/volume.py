@@ -15,8 +15,10 @@ from littlefs import LittleFSError, lfs
 from firmware.device.flash import BlockFailed, FlashPart
 from firmware.errors import Damaged, Full, PowerCut, StorageError
 
-_TEMPORARY = ".new"  # one name a volume: littlefs never forgets a name's place, so one per file would never settle
-_NO_ENTRY, _EXISTS, _CORRUPT, _INVALID = -2, -17, -84, -22
+# One name a folder: littlefs never forgets a name's place, so one per file would never settle. In the same folder the
+# rename is one commit; across folders it is two, with a move pending in between.
+_TEMPORARY = ".new"
+_NO_ENTRY, _EXISTS, _NOT_EMPTY, _CORRUPT, _INVALID = -2, -17, -39, -84, -22
 _DIRECTORY = 2
 _READ_ONLY = lfs.LFSFileFlag(1)  # LFS_O_RDONLY; given as text the flags are parsed anew at each open
 
@@ -137,8 +139,10 @@ class Volume:
         """
         self._require_room(len(data))
         with self._guard:
-            self._make_directories(posixpath.dirname(path))
-            handle = lfs.file_open(self._fs, _TEMPORARY, "w")
+            folder = posixpath.dirname(path)
+            temporary = posixpath.join(folder, _TEMPORARY)
+            self._make_directories(folder)
+            handle = lfs.file_open(self._fs, temporary, "w")
             try:
                 if data:
                     lfs.file_write(self._fs, handle, data)
@@ -146,7 +150,7 @@ class Volume:
                 self._close_failed(handle)
                 raise
             lfs.file_close(self._fs, handle)
-            lfs.rename(self._fs, _TEMPORARY, path)
+            lfs.rename(self._fs, temporary, path)
 
     def remove(self, path: str) -> bool:
         """Remove a file or an empty directory. False when there is none."""
@@ -156,7 +160,11 @@ class Volume:
             except LittleFSError as error:
                 if error.code == _NO_ENTRY:
                     return False
-                raise
+                if error.code != _NOT_EMPTY or self.entries(path):
+                    raise
+                # All that it holds is what a cut left of a write.
+                lfs.remove(self._fs, posixpath.join(path, _TEMPORARY))
+                lfs.remove(self._fs, path)
             return True
 
     def make_directories(self, path: str) -> None:
@@ -175,7 +183,7 @@ class Volume:
             found: list[tuple[str, int | None]] = []
             try:
                 while entry := lfs.dir_read(self._fs, handle):
-                    if entry.name not in (".", "..") and not (path in ("", "/") and entry.name == _TEMPORARY):
+                    if entry.name not in (".", "..", _TEMPORARY):
                         found.append((entry.name, None if entry.type == _DIRECTORY else entry.size))
             finally:
                 lfs.dir_close(self._fs, handle)
@@ -236,6 +244,15 @@ def mounted(part: FlashPart) -> Volume:
     volume = Volume(part)
     with volume._guard:
         lfs.mount(volume._fs, volume._config)
+    try:
+        # Between the two commits of a move across folders, a mount that only reads does not see the entry that follows
+        # the moved one (littlefs 2.11: lfs_dir_fetchmatch shifts its id, lfs_dir_getslice takes that for the moved
+        # one's). Finishing the move first writes only when one is pending.
+        with volume._guard:
+            lfs.fs_mkconsistent(volume._fs)
+    except BaseException:
+        lfs.unmount(volume._fs)
+        raise
     return volume
 
 
