@@ -201,3 +201,18 @@ def test_the_trace_is_the_operation_log() -> None:
     part.erase(1)
     part.program(1, 4, b"abcd")
     assert part.rail.trace == [("part", "erase", 1, 0, 16), ("part", "program", 1, 4, 4)]
+
+
+def test_the_bench_s_own_power_neither_meets_nor_moves_a_cut() -> None:
+    part = powered()
+    part.rail.arm(Cut(3, Moment.BEFORE))
+    part.erase(0)
+    part.rail.on = False
+    with part.rail.fed_by_bench():
+        for _ in range(5):
+            part.erase(1)
+    assert not part.rail.on
+    part.rail.on = True
+    part.erase(2)
+    with pytest.raises(PowerCut):
+        part.erase(2)
