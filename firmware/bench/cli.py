@@ -49,7 +49,9 @@ def ipsim() -> None:
 def main() -> NoReturn:
     """The entry point: every error becomes one line on stderr and an exit code."""
     try:
-        ipsim.main(standalone_mode=False)
+        # Not by ipsim.main(): it has ideas of its own on a broken pipe and an interruption.
+        with ipsim.make_context("ipsim", sys.argv[1:]) as context:
+            ipsim.invoke(context)
         code = 0
     except click.exceptions.Exit as asked:
         code = asked.exit_code

@@ -19,7 +19,7 @@ from firmware.bench.fields import (
     StateName,
     split_place,
 )
-from firmware.bench.outside import identity_of, probe, release_of, settings_of
+from firmware.bench.outside import identity_of, look_at, release_of, settings_of
 from firmware.bench.steps.base import Step, part_of
 from firmware.bench.world import World
 from firmware.boot.cards import SYSTEM
@@ -134,8 +134,7 @@ def _fit(_world: World, unit: Appliance, wanted: bool) -> list[str]:
 
 
 def _level(unit: Appliance) -> str | None:
-    with probe(unit):
-        level = original_level(unit)
+    level = original_level(look_at(unit))
     return level.version if level else None
 
 
@@ -179,11 +178,11 @@ def _alarms(_world: World, unit: Appliance, wanted: list[str]) -> list[str]:
 
 
 def _files(_world: World, unit: Appliance, wanted: Mapping[str, str]) -> list[str]:
-    objections = []
+    objections, looked_at = [], look_at(unit)
     for place, expected in wanted.items():
         slot, path = split_place(place)
         try:
-            with probe(unit), mounted(part_of(unit, slot or SYSTEM)) as volume:
+            with mounted(part_of(looked_at, slot or SYSTEM)) as volume:
                 found = "absent" if volume.read(path) is None else "present"
         except StorageError as error:
             found = str(error)

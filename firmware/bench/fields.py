@@ -29,6 +29,8 @@ ClockOrSet = Annotated[int | str | None, BeforeValidator(values.clock_or_set)]
 Duration = Annotated[int, BeforeValidator(values.duration)]
 SignedDuration = Annotated[int, BeforeValidator(values.signed_duration)]
 TimeOfDay = Annotated[int, BeforeValidator(values.time_of_day)]
+Line = Annotated[str, BeforeValidator(values.line)]
+UserName = Annotated[str, BeforeValidator(values.user_name)]
 UnitName = Annotated[str, BeforeValidator(values.unit_name)]
 CardPath = Annotated[str, BeforeValidator(values.card_path)]
 

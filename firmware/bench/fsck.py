@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from firmware import configuration
 from firmware.appliance import NVM, Appliance
-from firmware.bench.outside import probe
+from firmware.bench.outside import look_at
 from firmware.boot.cards import CONFIGURATION
 from firmware.boot.software import BINARY, read_image
 from firmware.device.faults import BadBlock
@@ -31,8 +31,8 @@ class Finding:
 
 def check(unit: Appliance) -> list[Finding]:
     """Every finding, store by store; an empty list means that all of it is sound."""
-    with probe(unit):
-        return [*_records(unit), *_security(unit), *_cards(unit), *_defects(unit)]
+    looked_at = look_at(unit)
+    return [finding for store in (_records, _security, _cards, _defects) for finding in store(looked_at)]
 
 
 def _records(unit: Appliance) -> Iterator[Finding]:
@@ -48,9 +48,8 @@ def _records(unit: Appliance) -> Iterator[Finding]:
             if CopyState.DAMAGED in (first.state, second.state):
                 yield Finding(where, "its first write was cut short", "the next write takes its place")
         elif first != second:
-            odd = "first" if best is second else "second"
-            state = (first if best is second else second).state
-            what = "stale" if state is CopyState.GOOD else state.value
+            odd, copy = ("first", first) if best == second else ("second", second)
+            what = "stale" if copy.state is CopyState.GOOD else copy.state.value
             yield Finding(where, f"the {odd} copy is {what}", "the next start that uses it mends it")
 
 
@@ -73,7 +72,7 @@ def _cards(unit: Appliance) -> Iterator[Finding]:
                 for path, _ in volume.files():
                     yield from _file(slot.name, path, volume.read(path) or b"")
         except StorageError as error:
-            yield Finding(slot.name, str(error), "the card is not used")
+            yield Finding(slot.name, str(error).removeprefix(f"{slot.name}: "), "the card is not used")
 
 
 def _file(slot: str, path: str, data: bytes) -> Iterator[Finding]:
@@ -89,6 +88,5 @@ def _file(slot: str, path: str, data: bytes) -> Iterator[Finding]:
 def _defects(unit: Appliance) -> Iterator[Finding]:
     for name, part in unit.parts().items():
         for defect in part.defects:
-            bad = isinstance(defect, BadBlock)
-            what = "is bad" if bad else f"has its bit {defect.bit} stuck at {defect.value}"
+            what = "is bad" if isinstance(defect, BadBlock) else f"has its bit {defect.bit} stuck at {defect.value}"
             yield Finding(name, f"block {defect.block} {what}", "it stays so")

@@ -10,25 +10,26 @@ from firmware.security.certificates import Identity
 from firmware.security.settings import SecuritySettings
 
 
+def look_at(unit: Appliance) -> Appliance:
+    """A copy of the unit whose parts the bench powers: looking at it, however closely, changes nothing."""
+    copy = unit.copy()
+    copy.rail.on = True
+    copy.rail.arm(None)
+    return copy
+
+
 @contextmanager
 def probe(unit: Appliance) -> Iterator[None]:
-    """Power the parts from the bench for the block, without starting the unit. No fault strikes meanwhile."""
-    was_on, armed = unit.rail.on, unit.rail.armed
-    unit.rail.on = True
-    unit.rail.arm(None)
-    try:
+    """Power the unit's own parts from the bench, to write on them, without starting it; no fault strikes meanwhile."""
+    with unit.rail.fed_by_bench():
         yield
-    finally:
-        unit.rail.on = was_on
-        unit.rail.arm(armed)
 
 
 def settings_of(unit: Appliance) -> SecuritySettings | None:
     """The security settings in use, or those in the NVM of a unit that is off."""
     if unit.ram.settings is not None:
         return unit.ram.settings
-    with probe(unit):
-        return unit.vault.peek()[1]
+    return look_at(unit).vault.peek()[1]
 
 
 def identity_of(unit: Appliance) -> Identity | None:
@@ -40,5 +41,4 @@ def release_of(unit: Appliance) -> str | None:
     """The release that is running, or that the unit would start with."""
     if unit.ram.release is not None:
         return unit.ram.release.version
-    with probe(unit):
-        return unit.platform.runs(unit)
+    return unit.platform.runs(look_at(unit))

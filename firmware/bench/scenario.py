@@ -10,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from firmware.bench import marked_yaml, values
-from firmware.bench.fields import ClockReading, Known, Mac, Moment, ReleaseName, Seed, UnitName
+from firmware.bench.fields import ClockReading, Known, Line, Mac, Moment, ReleaseName, Seed, UnitName
 from firmware.bench.marked_yaml import Path as Place
 from firmware.bench.orders import DEFAULT_START, Order
 from firmware.bench.problems import Problems, names_of
@@ -40,7 +40,7 @@ class Head(BaseModel):
     """All of a scenario but its steps."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    name: str
+    name: Line
     about: str | None = None
     unit: UnitSpec | None = None
     units: dict[UnitName, UnitSpec] | None = None
@@ -82,7 +82,8 @@ def load(path: Path) -> Scenario:
         raise BadInput(f"{path}: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise BadInput(f"{path}: not UTF-8 at offset {error.start}; a scenario is a YAML text") from None
-    return parse(text, str(path))
+    # A file's name may hold anything; what reports call it is a line of text.
+    return parse(text, "".join(c if c.isprintable() else "\ufffd" for c in str(path)))
 
 
 def parse(text: str, file: str) -> Scenario:

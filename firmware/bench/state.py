@@ -124,6 +124,7 @@ class StateDirectory:
             data = path.read_bytes()
         unit = description.restore(description.read(data, path), path, self._part)
         unit.clock.advance_to(self._last_event_time())
+        unit.clock.power_lost()  # it may have been left running
         if self._exclusive:
             for name, part in unit.parts().items():
                 image.write_through(part, self._maps[name])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from firmware.appliance import Appliance
-from firmware.bench.outside import probe, release_of, settings_of
+from firmware.bench.outside import look_at, release_of, settings_of
 from firmware.boot.choose_firmware import original_level
 from firmware.configuration import Configuration, sip_password
 from firmware.errors import StorageError
@@ -17,9 +17,9 @@ from firmware.times import show_time
 def summarise(unit: Appliance) -> dict[str, Any]:
     """Everything that ``ipsim show`` shows, in its order."""
     reading = unit.clock.read()
-    with probe(unit):
-        level = original_level(unit)
-        configuration = unit.ram.configuration or unit.platform.stored_configuration(unit)
+    looked_at = look_at(unit)
+    level = original_level(looked_at)
+    configuration = unit.ram.configuration or unit.platform.stored_configuration(looked_at)
     return {
         "platform": unit.platform.name,
         "title": unit.platform.title,
@@ -33,7 +33,7 @@ def summarise(unit: Appliance) -> dict[str, Any]:
         "clock": show_time(reading) if reading is not None else "not set",
         "identity": _identity(unit),
         "configuration": _configuration(unit, configuration) if configuration else None,
-        "slots": {name: _card(unit, name) for name in unit.slots},
+        "slots": {name: _card(looked_at, name) for name in unit.slots},
         "flash": {
             name: {
                 "bytes": part.geometry.size,
@@ -78,7 +78,7 @@ def _card(unit: Appliance, slot: str) -> dict[str, Any] | None:
         return None
     found: dict[str, Any] = {"kind": card.kind, "feature_key": card.feature_key, "failed": card.failed}
     try:
-        with probe(unit), mounted(card.part) as volume:
+        with mounted(card.part) as volume:
             found |= {"free_bytes": volume.free_bytes(), "files": dict(volume.files())}
     except StorageError as error:
         found["unreadable"] = str(error)

@@ -45,6 +45,7 @@ SENTENCES: dict[str, str] = {
         "certificate generated (identity {generation})\n  subject {subject}\n  valid   {not_before} to {not_after}\n"
         "  names   {names}\n  {key}, serial {serial}\n  SHA-256 {sha256}"
     ),
+    "certificate.withdrawn": "identity {generation} was announced and never made; its announcement is withdrawn",
     "certificate.deleted": "certificate deleted; next: {next} [{basis}]",
     "certificate.unfit": "a client that validates would object: {objections}",
     "clock.set": "clock set to {to} by {by} (was {was})",

@@ -154,6 +154,21 @@ def unit_name(text: object) -> str:
     return text
 
 
+def line(text: object) -> str:
+    """One line of text, for a terminal and a report to show as it is."""
+    if not isinstance(text, str) or not text.strip() or not text.isprintable():
+        raise ValueError(f"{brief(text)} is no line of text")
+    return text
+
+
+def user_name(text: object) -> str:
+    """What a user's name may be in the simulated configuration."""
+    name = _text(text)
+    if not 1 <= len(name) <= 60 or not name.isprintable():
+        raise ValueError(f"{brief(text)} is no user's name: 1 to 60 printable characters")
+    return name
+
+
 def card_path(text: object) -> str:
     """A file's or folder's path on a card, without a slash at its ends."""
     path = text.strip("/") if isinstance(text, str) else ""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from firmware.bench import values
@@ -35,7 +35,7 @@ Check = Callable[[Any], Any]
         (values.signed_duration, "-30s", -30 * SECOND), (values.signed_duration, "+2h", 2 * HOUR),
         (values.signed_duration, "2h", 2 * HOUR),
         (values.time_of_day, "00:00", 0), (values.time_of_day, "23:59", DAY - MINUTE),
-        (values.unit_name, "old-1", "old-1"),
+        (values.unit_name, "old-1", "old-1"), (values.user_name, "Zoë at 5", "Zoë at 5"), (values.user_name, 5, "5"),
         (values.card_path, "/system/primary/", "system/primary"), (values.card_path, "ünï/x", "ünï/x"),
     ],
 )  # fmt: skip
@@ -82,6 +82,9 @@ def test_what_is_accepted(check: Check, text: Any, value: Any) -> None:
         (values.time_of_day, "0٣:30", "is no time of day"),
         (values.unit_name, "../up", "is no unit's name: up to 32 letters, digits, - and _"),
         (values.unit_name, "", "is no unit's name"),
+        (values.line, "a\x1b[31m", r"'a\\x1b\[31m' is no line of text"), (values.line, " ", "is no line of text"),
+        (values.user_name, "x" * 61, "is no user's name: 1 to 60 printable characters"),
+        (values.user_name, "a\nb", "is no user's name"),
         (values.card_path, "", "'' is no path on a card such as system/primary/config.cfg"),
         (values.card_path, "//", "is no path"),
         (values.card_path, "a/../b", "is no path"),
@@ -100,13 +103,14 @@ def test_what_is_refused(check: Check, text: Any, says: str) -> None:
 CHECKS: list[Check] = [
     values.platform, values.release, values.mac, values.seed, values.interface, values.lan, values.moment, values.clock,
     values.clock_or_set, values.start_time, values.duration, values.signed_duration, values.time_of_day,
-    values.unit_name, values.card_path,
+    values.unit_name, values.user_name, values.line, values.card_path,
 ]  # fmt: skip
 
 numbers = st.from_regex(r"[0-9]{1,30}(\.[0-9]+)?(ms|s|m|h|d)?", fullmatch=True)
 
 
 @pytest.mark.parametrize("check", CHECKS)
+@settings(max_examples=30)
 @given(value=st.text() | numbers | st.integers() | st.floats() | st.booleans() | st.none() | st.lists(st.text()))
 @example(value="9" * 5000)
 @example(value=10**5000)

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from firmware.appliance import Appliance
-from firmware.bench.fields import Duration, LanSetting, LevelName, Mac, ReleaseName, ServiceName, TimeOfDay
+from firmware.bench.fields import Duration, LanSetting, LevelName, Mac, ReleaseName, ServiceName, TimeOfDay, UserName
 from firmware.bench.steps.base import Step
 from firmware.bench.world import World
 
@@ -71,7 +71,7 @@ class ChangeAtPhone(Step):
 
     name = "change_at_phone"
     extension: str
-    user_name: str = Field(alias="name")
+    user_name: UserName = Field(alias="name")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, coerce_numbers_to_str=True)
 
     def run(self, world: World, unit: Appliance) -> None:

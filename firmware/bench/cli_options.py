@@ -1,0 +1,84 @@
+"""What the commands share: options, values, colour, and opening a unit's directory."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from firmware.errors import BadInput
+
+if TYPE_CHECKING:
+    from firmware.appliance import Appliance
+
+STATE = click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="The unit's directory.",
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class Value(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
+    """An option checked by one of :mod:`firmware.bench.values`."""
+
+    def __init__(self, check: str, metavar: str) -> None:
+        self.check = check
+        self.name = metavar
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        from firmware.bench import values
+
+        check: Callable[[Any], Any] = getattr(values, self.check)
+        try:
+            return value if not isinstance(value, str) else check(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def style() -> Any:
+    """Colour on a terminal only."""
+    from firmware.bench.timeline import plain
+
+    if not sys.stdout.isatty() or "NO_COLOR" in os.environ:
+        return plain
+    kinds: dict[str, dict[str, Any]] = {"bold": {"bold": True}, "dim": {"dim": True}}
+    return lambda text, kind: click.style(text, **kinds.get(kind, {"fg": kind})) if kind else text
+
+
+def say(text: str = "") -> None:
+    """Print, also when nobody reads any more: what is told of goes on all the same."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        mute()
+
+
+def mute() -> None:
+    """Nobody reads the output any more: the rest of it goes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_file(path: Path, data: bytes) -> None:
+    try:
+        path.write_bytes(data)
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from None
+
+
+@contextmanager
+def opened(state: Path, *, exclusive: bool = False) -> Iterator[Appliance]:
+    """The unit of an existing state directory; unless ``exclusive``, to look at only."""
+    from firmware.bench.state import StateDirectory, holds_unit
+
+    if not holds_unit(state):
+        raise BadInput(f"{state}: holds no unit; ipsim boot ip500v2 --state {state} makes one")
+    with StateDirectory(state, exclusive=exclusive) as directory:
+        yield directory.load()

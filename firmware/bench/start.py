@@ -1,0 +1,58 @@
+"""One start of one unit: plugged in, brought up, and unplugged again."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from firmware.appliance import Appliance
+from firmware.bench.orders import DEFAULT_START, Order, new_unit
+from firmware.bench.world import World
+from firmware.errors import BadInput
+from firmware.times import SECOND, show_time
+
+RUNNING = "running"
+UNSET = "unset"
+
+
+def new(order: Order, clock: int | str | None) -> Appliance:
+    """A new unit whose clock shows a time, is not set, or (None) shows that of the wall."""
+    if clock == UNSET:
+        unit = new_unit(order, DEFAULT_START)
+        unit.clock.lose()
+        return unit
+    return new_unit(order, int(time.time()) * SECOND if clock is None else int(clock))
+
+
+def let_time_pass(unit: Appliance, clock: int | str | None, gone_by: int, state: Path) -> None:
+    """Bring a unit that was kept to the time of its next start: the one given, or as much later as went by outside."""
+    kept = unit.clock.now
+    if clock is None:
+        unit.clock.advance_to(kept + gone_by // SECOND * SECOND)
+    elif clock == UNSET:
+        if unit.clock.read() is not None:
+            raise BadInput(f"{state}: this unit's clock is set; a scenario's set_clock {{battery: flat}} loses it")
+    elif int(clock) < kept:
+        asked, holds = show_time(int(clock)), f"{state}: holds a unit whose time is {show_time(kept)}"
+        raise BadInput(f"{holds}; --clock {asked} lies before it: leave it out")
+    else:
+        unit.clock.advance_to(int(clock))
+
+
+def start(unit: Appliance, *, pull_plug: bool) -> str:
+    """Power on, wait until the unit rests, shut it down (or pull the plug). Returns the state it had come to."""
+    world = World(unit.clock.now)
+    world.add(unit)
+    operations = unit.platform.operations
+    world.act(unit, lambda: operations["power_on"](unit))
+    world.settle()
+    reached = unit.state
+    if reached != RUNNING:
+        world.cut_power(unit, "pulled: the unit did not come up")
+    elif pull_plug:
+        world.cut_power(unit, "pulled by --pull-plug")
+    else:
+        world.act(unit, lambda: operations["shutdown"](unit))
+        world.settle()
+        world.cut_power(unit, "unplugged after the shutdown")
+    return reached
