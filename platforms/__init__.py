@@ -1,4 +1,7 @@
-"""The hardware targets. The directory is the registry: a file with a ``PLATFORM`` in it is a platform."""
+"""The hardware targets. The directory is the registry: a file with a ``PLATFORM`` in it is a platform.
+
+A file whose name begins with an underscore is shared by platforms and none itself.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from firmware.platform import Platform
 @cache
 def names() -> tuple[str, ...]:
     """Every platform's name, without importing any."""
-    return tuple(sorted(module.name for module in iter_modules(__path__)))
+    return tuple(sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_")))
 
 
 def load(name: str) -> Platform:

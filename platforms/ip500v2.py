@@ -28,7 +28,7 @@ PLATFORM = Platform(
         "flags": 1,
         "network": 1,
         "generation": 1,
-        "alarms": 1,
+        "alarms": 4,
         "configuration": 16,
         "firmware": 5,
         "security": 96,

@@ -8,7 +8,7 @@ from firmware.appliance import Appliance
 from firmware.boot import alarms, buttons, identity, running
 from firmware.boot import choose_configuration as configuration
 from firmware.boot.cards import BACKUP, CONFIGURATION, PRIMARY, SYSTEM, volume_of
-from firmware.boot.software import BINARY, image_of
+from firmware.boot.software import BINARY, image_of, is_valid
 from firmware.boot.software import RECORD as FIRMWARE_RECORD
 from firmware.configuration import Lan
 from firmware.device.panel import band_of
@@ -162,7 +162,7 @@ def upgrade(unit: Appliance, release: str) -> None:
     with volume_of(unit, SYSTEM) as volume:
         for name in (BINARY, CONFIGURATION):
             old = volume.read(f"{PRIMARY}/{name}")
-            if old is not None:
+            if old is not None and (name != BINARY or is_valid(old)):
                 volume.replace(f"{BACKUP}/{name}", old)
         volume.replace(f"{PRIMARY}/{BINARY}", new)
     unit.note("firmware.upgraded", release=release, was=unit.release.version)

@@ -23,9 +23,17 @@ def raise_alarm(unit: Appliance, what: str, why: str) -> None:
     unit.note("alarm", what=what, why=why)
     if entry in unit.ram.alarms:
         return
-    unit.ram.alarms = [*unit.ram.alarms, entry][-KEPT:]
+    unit.ram.alarms = _latest([*unit.ram.alarms, entry], unit.records.capacity(RECORD))
     with suppress(StorageError):
         unit.records.replace(RECORD, "\n".join(unit.ram.alarms).encode())
+
+
+def _latest(entries: list[str], capacity: int) -> list[str]:
+    """The last entries, as many as are kept and fit; of one that is too long by itself, its beginning."""
+    entries = [entries[-1].encode()[:capacity].decode("utf-8", "ignore"), *reversed(entries[:-1])][:KEPT]
+    while sum(len(entry.encode()) + 1 for entry in entries) > capacity + 1:
+        entries.pop()
+    return entries[::-1]
 
 
 class alarm_on_failure:

@@ -24,13 +24,12 @@ def take_addresses(unit: Appliance) -> str:
     assert unit.ram.configuration is not None
     for index, lan in enumerate(unit.ram.configuration.lans):
         how = "fixed"
+        lease = unit.surroundings.dhcp(index) if lan.dhcp else None
         if lan.dhcp:
-            lease = unit.surroundings.dhcp(index)
             how = "DHCP" if lease else "no DHCP answer"
-            taken = Lan(True, lease or lan.interface or FALLBACK_ADDRESSES.value[index])
-            if taken != lan:
-                unit.ram.configuration = unit.ram.configuration.with_lan(index, taken)
-                lan = taken
-        unit.note("network.address", lan=f"LAN{index + 1}", address=lan.interface, how=how)
+        taken = lease or lan.interface or FALLBACK_ADDRESSES.value[index]
+        if taken != lan.interface:
+            unit.ram.configuration = unit.ram.configuration.with_lan(index, Lan(lan.dhcp, taken))
+        unit.note("network.address", lan=f"LAN{index + 1}", address=taken, how=how)
     note_lans(unit)
     return "addressed"

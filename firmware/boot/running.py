@@ -15,24 +15,33 @@ SNTP_INTERVAL = documented(1 * HOUR, "MAN")
 SHUTDOWN_LIMIT = documented(1 * MINUTE, "KB: up to 1 min")
 SAVING_TIME = 20 * SECOND  # assumed; below the documented limit
 
+SAFE_TO_TAKE_CARDS = ("off", "shutdown.done")
 NIGHTLY, SNTP, REBOOT, RESTART = "nightly_copy", "sntp", "reboot", "restart"
 
 
 def begin(unit: Appliance) -> None:
     """Operation begins, or resumes after a certificate was generated."""
-    ask_time(unit)
-    schedule_nightly(unit)
-    identity.note_fitness(unit)
+    if not _follow_sntp(unit):
+        plan(unit)
+        identity.note_fitness(unit)
 
 
 def ask_time(unit: Appliance) -> str | None:
-    """SNTP at start, then hourly."""
+    """SNTP at start, then hourly. With it what is planned by the clock is planned anew: the clock may drift."""
+    if not _follow_sntp(unit):
+        plan(unit)
+    return None
+
+
+def _follow_sntp(unit: Appliance) -> bool:
+    """Ask for the time; whether the clock had to be set."""
     unit.timers[SNTP] = unit.clock.now + SNTP_INTERVAL.value
     told = unit.surroundings.time(unit.clock.now)
     before = unit.clock.read()
-    if told is not None and (before is None or abs(told - before) >= SECOND):
-        set_clock(unit, told, "SNTP")
-    return None
+    if told is None or (before is not None and abs(told - before) < SECOND):
+        return False
+    set_clock(unit, told, "SNTP")
+    return True
 
 
 def set_clock(unit: Appliance, reading: int, how: str) -> None:
@@ -40,28 +49,48 @@ def set_clock(unit: Appliance, reading: int, how: str) -> None:
     before = unit.clock.read()
     unit.clock.set(reading)
     unit.note("clock.set", to=show_time(reading), was="not set" if before is None else show_time(before), by=how)
-    schedule_nightly(unit)
+    plan(unit)
     identity.note_fitness(unit)
 
 
-def schedule_nightly(unit: Appliance) -> None:
-    """The daily copy falls between 00:00 and 00:30; which minute is assumed to depend on the MAC."""
-    unit.timers.pop(NIGHTLY, None)
+def plan(unit: Appliance) -> None:
+    """Set the timers of what is due by the clock: the nightly copy, and a reboot if one was ordered."""
     reading = unit.clock.read()
-    if reading is None:
-        return
+    if reading is not None:
+        late = reading - unit.ram.nightly_at if unit.ram.nightly_at is not None else -1
+        if not 0 <= late < NIGHTLY_WINDOW.value:  # a copy that is due or was just missed stays due
+            unit.ram.nightly_at = _next_nightly(unit, reading)
+    for timer, due in ((NIGHTLY, unit.ram.nightly_at), (REBOOT, unit.ram.reboot_at)):
+        unit.timers.pop(timer, None)
+        if due is not None and reading is not None:
+            unit.timers[timer] = unit.clock.now + max(0, due - reading)
+
+
+def _next_nightly(unit: Appliance, reading: int) -> int:
+    """The daily copy falls between 00:00 and 00:30; which minute is assumed to depend on the MAC."""
     minute = int(unit.mac, 16) % (NIGHTLY_WINDOW.value // MINUTE) * MINUTE
-    left = (minute - reading) % DAY or DAY
-    unit.timers[NIGHTLY] = unit.clock.now + left
+    return reading + ((minute - reading) % DAY or DAY)
+
+
+def _too_early(unit: Appliance, due: int | None) -> bool:
+    """Whether a slow clock does not show yet what is due when its timer is; it is planned anew then."""
+    reading = unit.clock.read()
+    if reading is not None and due is not None and reading >= due:
+        return False
+    plan(unit)
+    return True
 
 
 def nightly_copy(unit: Appliance) -> str | None:
     """RAM -> System SD primary and NVM, unless a timed reboot past midnight cancelled this night's."""
+    if _too_early(unit, unit.ram.nightly_at):
+        return None
     if unit.ram.skip_nightly:
         unit.note("nightly.skipped", why="a timed reboot past midnight is due")
     else:
         save(unit, "nightly copy")
-    schedule_nightly(unit)
+    unit.ram.nightly_at = None
+    plan(unit)
     return None
 
 
@@ -83,25 +112,30 @@ def restart(_unit: Appliance) -> str:
 
 def reboot(unit: Appliance) -> str:
     unit.ram.restart_after_saving = True
+    unit.show_sd(Light.ORANGE, "reset imminent")
     return "shutdown_requested"
+
+
+def timed_reboot(unit: Appliance) -> str | None:
+    return None if _too_early(unit, unit.ram.reboot_at) else reboot(unit)
 
 
 def order_reboot(unit: Appliance, when: int | None, why: str) -> None:
     """Reboot now (None: no call is ever in the way here), or when the clock next shows ``when`` ms past midnight."""
     if when is None:
         unit.note("reboot.ordered", why=why)
-        unit.show_sd(Light.ORANGE, "reset imminent")
         unit.platform.bring_up.fire(unit, reboot(unit))
         return
     reading = unit.clock.read()
     if reading is None:
         alarms.raise_alarm(unit, "reboot", "a timed reboot needs a clock that is set")
         return
-    left = (when - reading) % DAY or DAY
-    unit.timers[REBOOT] = unit.clock.now + left
+    due = reading + ((when - reading) % DAY or DAY)
+    unit.ram.reboot_at = due
     # KB: a time past midnight cancels that night's copy.
-    unit.ram.skip_nightly = (reading + left) // DAY > reading // DAY
-    unit.note("reboot.ordered", why=why, at=show_time(reading + left))
+    unit.ram.skip_nightly = due // DAY > reading // DAY
+    unit.note("reboot.ordered", why=why, at=show_time(due))
+    plan(unit)
 
 
 def order_shutdown(unit: Appliance, off_for: int | None, why: str) -> None:
@@ -114,7 +148,7 @@ def order_shutdown(unit: Appliance, off_for: int | None, why: str) -> None:
 
 
 def card_removed(unit: Appliance, slot: str) -> None:
-    """The card in a slot was taken out: the System SD must always be present."""
-    if slot == SYSTEM and unit.state == "running":
+    """The card in a slot was taken out: while the unit is on, the System SD must always be present."""
+    if slot == SYSTEM and unit.state not in SAFE_TO_TAKE_CARDS:
         unit.show_sd(Light.OFF, "no card")
         alarms.raise_alarm(unit, "System SD", "removed while running")

@@ -55,3 +55,12 @@ def read_image(data: bytes) -> tuple[FirmwareImage, Release]:
     if image.version not in BY_VERSION:
         raise Damaged(f"firmware image of an unknown release {image.version!r}")
     return image, BY_VERSION[image.version]
+
+
+def is_valid(data: bytes) -> bool:
+    """Whether a unit would start this binary."""
+    try:
+        read_image(data)
+    except Damaged:
+        return False
+    return True

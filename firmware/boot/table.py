@@ -13,6 +13,7 @@ _DOCUMENTED, _INFERRED, _ASSUMED = Basis.DOCUMENTED, Basis.INFERRED, Basis.ASSUM
 
 _STARTING = Lights(cpu=Light.ALTERNATING, sd=Light.FLASHING_RED)
 _BOOTING = Lights(cpu=Light.ALTERNATING, sd=Light.FLASHING_GREEN)
+_NO_SOFTWARE = Lights(cpu=Light.RED, sd=Light.GREEN)
 _RUNNING = Lights(cpu=Light.GREEN, sd=Light.GREEN, base=Light.RED_EVERY_5_S)
 _SUSPENDED = Lights(cpu=Light.FLASHING_GREEN, sd=Light.GREEN)
 
@@ -38,9 +39,9 @@ STATES: tuple[State[Appliance], ...] = (
           prepare=choose_firmware.reset),
     State("firmware.choosing", "looking for a valid binary in five places", _STARTING,
           _DOCUMENTED, "KB; its length is assumed", choose_firmware.choose_firmware, 5 * SECOND),
-    State("firmware.bootp", "no binary: asking Manager by BOOTP", Lights(cpu=Light.RED),
-          _DOCUMENTED, "KB; its length is assumed", choose_firmware.ask_bootp, 10 * SECOND),
-    State("firmware.none", "no software; BOOTP requests go on", Lights(cpu=Light.RED), _INFERRED, "BG",
+    State("firmware.bootp", "no binary: asking Manager by BOOTP", _NO_SOFTWARE,
+          _DOCUMENTED, "KB; its length and LEDs are assumed", choose_firmware.ask_bootp, 10 * SECOND),
+    State("firmware.none", "no software; BOOTP requests go on", _NO_SOFTWARE, _INFERRED, "BG; SD LED assumed",
           on_enter=choose_firmware.wait_for_bootp, timers={"bootp": choose_firmware.retry_bootp}),
     State("firmware.loading", "the binary starts; its copies are put right", _BOOTING,
           _DOCUMENTED, "KB; its length is assumed", choose_firmware.load_firmware, 20 * SECOND),
@@ -58,7 +59,7 @@ STATES: tuple[State[Appliance], ...] = (
           _DOCUMENTED, "A, R62, K9; LEDs assumed", identity.generate, generation_time),
     State("running", "in operation", _RUNNING, _DOCUMENTED, "MAN; LEDs inferred BG", on_enter=running.begin,
           timers={running.NIGHTLY: running.nightly_copy, running.SNTP: running.ask_time,
-                  running.REBOOT: running.reboot}),
+                  running.REBOOT: running.timed_reboot}),
     State("shutdown.saving", "shutting down: RAM to the System SD and the NVM",
           Lights(cpu=Light.FLASHING_RED, sd=Light.FLASHING_GREEN), _DOCUMENTED, "KB; LEDs meanwhile assumed",
           running.shut_down, running.SAVING_TIME),

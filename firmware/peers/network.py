@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import AddressValueError, IPv4Address
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,10 @@ class Network:
 
     def resolve(self, host: str) -> str | None:
         """The address of a host by DNS; an address is itself."""
-        if host.replace(".", "").isdigit():
-            return host
-        return self.hosts.get(host)
+        try:
+            return str(IPv4Address(host))
+        except AddressValueError:
+            return self.hosts.get(host)
 
 
 SILENT = Network()
