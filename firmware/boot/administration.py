@@ -18,6 +18,7 @@ from firmware.security.policy import Outcome, Trigger, decide
 from firmware.security.settings import LEVELS
 
 RUNNING = "running"
+LONGEST_NAME = 31  # assumed
 ROUTES = ("manager", "web", "serial", "bootloader")  # KB: four routes to default the security settings
 
 
@@ -145,6 +146,8 @@ def change_at_phone(unit: Appliance, extension: str, name: str) -> None:
     assert unit.ram.configuration is not None
     if extension not in dict(unit.ram.configuration.users):
         raise BadInput(f"extension {extension!r}: this unit has {', '.join(dict(unit.ram.configuration.users))}")
+    if len(name.encode("utf-8", "surrogatepass")) > LONGEST_NAME or not name.isprintable():
+        raise BadInput(f"name {name[:20]!r}…: a name has at most {LONGEST_NAME} bytes of printable text")
     unit.ram.configuration = unit.ram.configuration.with_user_name(extension, name)
     unit.note("configuration.changed", at="phone", extension=extension, name=name)
 

@@ -37,7 +37,7 @@ def parse(layout: c.Construct[Any, Any], body: bytes) -> Any:
     """
     try:
         return _compiled(layout).parse(body)
-    except (c.ConstructError, UnicodeDecodeError, IndexError, KeyError, ValueError) as error:
+    except (c.ConstructError, struct.error, UnicodeDecodeError, IndexError, KeyError, ValueError) as error:
         raise Damaged(f"a record passes its checksum but not its layout: {error!r}") from None
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from firmware.appliance import Appliance
-from firmware.errors import NotNow
+from firmware.errors import BadInput, NotNow
 from firmware.peers.network import Network
 from firmware.times import DAY, HOUR, MINUTE, SECOND, parse_time, show_time
 from tests.boot.units import act, do, events, fresh, identity_of, run_to, running, shut_down, start_again, states, wait
@@ -278,3 +278,11 @@ def test_a_card_may_be_taken_from_a_unit_that_is_off_or_shut_down(state: str) ->
     unit.remove("system-sd")
     do(unit, "card_removed", slot="system-sd")
     assert events(unit, "alarm") == []
+
+
+@pytest.mark.parametrize("name", ["x" * 32, "µ" * 16, "\ud800", "two\nlines"])
+def test_a_name_that_no_record_could_hold_is_refused(name: str) -> None:
+    unit = start_again(shut_down())
+    with pytest.raises(BadInput, match="at most 31 bytes of printable text"):
+        do(unit, "change_at_phone", extension="201", name=name)
+    assert do(unit, "change_at_phone", extension="201", name="µ" * 15).ram.configuration is not None

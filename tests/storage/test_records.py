@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -88,7 +89,7 @@ def test_damage_anywhere_in_a_frame_is_seen(body: bytes, data: st.DataObject) ->
         unframe(b"KIND", 3, framed[:at])
 
 
-VALUES = {
+VALUES: dict[str, dict[str, Any]] = {
     "BOOT_FLAGS": {"default_pending": True},
     "LEVEL": {"level": "12.3"},
     "GENERATION": {"number": 7, "created": -1},
@@ -121,6 +122,7 @@ def test_compiled_and_interpreted_layouts_agree(name: str) -> None:
         assert list(compiled[key]) == list(interpreted[key]) if isinstance(value, list) else compiled[key] == value
 
 
-def test_a_body_of_another_layout_is_damage() -> None:
+@pytest.mark.parametrize("body", [b"", b"\x01", b"\x02\x00", b"\x01\x02\xff\xfe"])
+def test_a_body_of_another_layout_is_damage(body: bytes) -> None:
     with pytest.raises(Damaged, match="passes its checksum but not its layout"):
-        records.parse(records.LEVEL, b"\x02\x00")
+        records.parse(records.LEVEL, body)
