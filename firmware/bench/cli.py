@@ -14,7 +14,7 @@ import click
 
 from firmware import __version__
 from firmware.bench.cli_options import mute
-from firmware.errors import IpsimError, PowerCut
+from firmware.errors import IpsimError
 
 COMMANDS = {
     **dict.fromkeys(("boot", "show", "cert", "fsck"), "firmware.bench.cli_unit"),
@@ -64,7 +64,7 @@ def main() -> NoReturn:
         code = 0
     except IpsimError as error:
         code = _fail(str(error), error.exit_code)
-    except (Exception, PowerCut) as error:
+    except BaseException as error:  # PowerCut is none of Exception's, nor is a panic of cryptography's Rust
         code = _fault(error)
     sys.exit(code)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -99,15 +100,19 @@ def list_platforms(as_json: bool) -> None:
         return
     for row in found:
         click.echo(f"{row['name']:<12} {row['title']}: default MAC {row['default_mac']}")
-        click.echo(
-            "  release  of          lifetime  generation  at first start  (basis: documented, inferred, assumed)"
-        )
+        click.echo(f"  {'release':<8} {'of':<15} {'certificate for':<16} {'made in':<8} when")
         for release in row["releases"]:
-            facts = [f"{release[key]['value']} ({release[key]['basis'][0]})" for key in _SHOWN]
-            click.echo(f"  {release['version']:<8} {facts[0]:<15} {facts[1]:<10} {facts[2]:<10} {facts[3]}")
+            facts = [f"{show(release[key]['value'])} ({release[key]['basis'][0]})" for key, show in _SHOWN.items()]
+            click.echo(f"  {release['version']:<8} {facts[0]:<15} {facts[1]:<16} {facts[2]:<8} {facts[3]}")
+    click.echo("(d) documented, (i) inferred, (a) assumed; --json names the sources")
 
 
-_SHOWN = ("dated", "lifetime", "generation_time", "certificate_at_first_start")
+_SHOWN: dict[str, Callable[[str], str]] = {
+    "dated": str,
+    "lifetime": lambda days: f"{days} days",
+    "generation_time": str,
+    "certificate_at_first_start": lambda at_once: "at the first start" if at_once == "True" else "when first needed",
+}
 
 
 def _platform_row(platform: Any) -> dict[str, Any]:

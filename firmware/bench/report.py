@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -64,7 +65,11 @@ def as_junit(reports: list[tuple[Report, float]]) -> bytes:
     )
     for report, seconds in reports:
         case = ElementTree.SubElement(
-            suite, "testcase", classname=report.scenario.file, name=report.scenario.name, time=f"{seconds:.3f}"
+            suite,
+            "testcase",
+            classname=_xml(report.scenario.file),
+            name=_xml(report.scenario.name),
+            time=f"{seconds:.3f}",
         )
         if not report.passed:
             objections = verdict(report)[1:]
@@ -79,5 +84,5 @@ def as_junit(reports: list[tuple[Report, float]]) -> bytes:
 
 
 def _xml(value: str) -> str:
-    """XML 1.0 has no place for most control characters."""
-    return "".join(c if c in "\t\n" or c >= " " else "�" for c in value)
+    """XML 1.0 has no place for most control characters, surrogates and two more (production 2, Char)."""
+    return re.sub("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", value)

@@ -28,7 +28,7 @@ SENTENCES: dict[str, str] = {
     "level.fixed": "original software level fixed for good: {release}",
     "record.mended": "second copy of the record {record} put right",
     "configuration.chosen": "configuration from {chosen}; the file beside the firmware is {stored}",
-    "configuration.saved": "configuration saved to {to}: {why}",
+    "configuration.saved": "configuration saved ({why}): {to}",
     "configuration.changed": "extension {extension} renamed to {name!r} at the {at}: in RAM only",
     "configuration.defaulted": "configuration defaulted",
     "network.address": "{lan} {address} ({how})",
@@ -109,5 +109,5 @@ class _Fields(dict[str, Any]):
 
 
 def sentence(event: Event) -> str:
-    data = {key: ", ".join(map(str, v)) or "nothing" if isinstance(v, list) else v for key, v in event.data.items()}
+    data = {key: ", ".join(map(str, v)) or "unchanged" if isinstance(v, list) else v for key, v in event.data.items()}
     return SENTENCES.get(event.kind, event.kind + " {everything}").format_map(_Fields(data)).rstrip()

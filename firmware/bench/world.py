@@ -35,7 +35,8 @@ class World:
     def act(self, unit: Appliance, action: Callable[[], None]) -> None:
         """Do something to a unit now; a power cut that strikes meanwhile turns it off."""
         unit.clock.advance_to(self.now)
-        _require_time(max(self.now, unit.clock.read() or 0))
+        _require_time(self.now)
+        _require_time(unit.clock.read() or 0)
         before = unit.state
         try:
             action()
@@ -92,5 +93,5 @@ class World:
 
 
 def _require_time(moment: int) -> None:
-    if moment >= END:
-        raise BadInput("simulated time ends with the year 9799; begin earlier or wait less")
+    if not 0 <= moment < END:
+        raise BadInput("simulated time and a unit's clock run from 1970 to the end of 9799; begin later or earlier")

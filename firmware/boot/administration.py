@@ -133,7 +133,7 @@ def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
     before = unit.ram.configuration.lans[lan]
     changed = Lan(False, interface) if interface else Lan(True, before.interface)
     unit.ram.configuration = unit.ram.configuration.with_lan(lan, changed)
-    configuration.save(unit, "saved by Manager")
+    configuration.save(unit, "Manager")
     configuration.note_lans(unit)
     unit.note("network.address", lan=f"LAN{lan + 1}", address=changed.interface, how="set by Manager")
     identity.note_fitness(unit)

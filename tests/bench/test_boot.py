@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from firmware.bench.cli_options import style
 from firmware.times import HOUR, SECOND, parse_time, show_time
 from tests.bench.support import ACCEPTANCE, Ipsim, contents, process
 
 LAYOUT = (
     "the bytes of a unit's files have changed. If the layout was changed on purpose, the digest to expect is now\n    "
 )
-DIGEST = "8832e00a6a4eb4f62d8eee643fb2d2cf024265da49b4d0138d9828ae67bc813f"
+DIGEST = "3935f4ce4cf25c3d418e388cc196ab845f0def511b19f835c33531d3a6137044"
 
 
 def digest(directory: Path) -> str:
@@ -59,6 +60,14 @@ def test_the_timeline_is_for_people(ipsim: Ipsim, unit: Path) -> None:
     assert lines[1] == "08:00:00       · power on, no button held"
     assert "[CPU alternating red/green; SD flashing red]" in lines[2]
     assert not any("\x1b" in line or line != line.rstrip() for line in lines)
+
+
+def test_colour_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    coloured = style()("text", "red")
+    assert (coloured, style()("text", "bold")) == ("\x1b[31mtext\x1b[0m", "\x1b[1mtext\x1b[0m")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert style()("text", "red") == "text"
 
 
 def test_with_the_plug_pulled(ipsim: Ipsim, tmp_path: Path) -> None:

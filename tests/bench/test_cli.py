@@ -12,6 +12,7 @@ import pytest
 from firmware import __version__
 from firmware.bench import cli_card, cli_scenarios, cli_unit, doctor, summary
 from firmware.bench.cli import COMMANDS
+from firmware.errors import PowerCut
 from tests.bench.support import COMMAND, ROOT, Ipsim, process
 
 CARD = ["card ls", "card get", "card put", "card rm"]
@@ -76,6 +77,16 @@ def test_our_own_fault_is_one_line_and_exit_3(ipsim: Ipsim, unit: Path, monkeypa
     monkeypatch.setattr(summary, "summarise", broken)
     said = ipsim.refuses("show", "--state", unit, code=3)
     assert said.startswith("ipsim: internal fault: RuntimeError: first line second line; please report it")
+
+
+def test_not_even_a_power_cut_escapes(ipsim: Ipsim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no Exception, a panic of a library's among it, is our fault too and no traceback."""
+
+    def cut(_: Path) -> Any:
+        raise PowerCut("out of the blue")
+
+    monkeypatch.setattr(doctor, "examine", cut)
+    assert ipsim.refuses("doctor", code=3).startswith("ipsim: internal fault: PowerCut: out of the blue;")
 
 
 def test_with_debug_it_shows_where(ipsim: Ipsim, unit: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -171,6 +171,13 @@ def test_the_errors_of_every_file_at_once(ipsim: Ipsim, tmp_path: Path) -> None:
     assert not (tmp_path / "j.xml").exists()
 
 
+def test_a_clock_before_all_time() -> None:
+    steps = "[power_on, environment: {ntp: {error: -36525d}}, wait: 2h, delete_certificate]"
+    text = f"name: x\nunit: {{platform: ip500v2}}\nsteps: {steps}"
+    with pytest.raises(BadInput, match="simulated time and a unit's clock run"):
+        replay.run(scenario.parse(text, "f.yaml"))
+
+
 @pytest.mark.parametrize(
     ("step", "says"),
     [
@@ -193,5 +200,5 @@ def test_what_can_only_be_seen_in_the_run_has_its_place_too(ipsim: Ipsim, tmp_pa
 
 def test_simulated_time_has_an_end() -> None:
     text = "name: x\nunit: {platform: ip500v2}\nclock: 9795-01-01\nsteps: [power_on, wait: 2000d, expect: {clock: set}]"
-    with pytest.raises(BadInput, match=r"f\.yaml:4:19: simulated time ends with the year 9799"):
+    with pytest.raises(BadInput, match=r"f\.yaml:4:19: simulated time and a unit's clock run"):
         replay.run(scenario.parse(text, "f.yaml"))

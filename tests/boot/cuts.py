@@ -13,7 +13,18 @@ from firmware.device.faults import Cut, Moment, Torn
 from firmware.security.certificates import Identity
 from firmware.storage.records import GENERATION, parse
 from firmware.times import DAY
-from tests.boot.units import cut_power, do, held, images, overprograms, since_power_on, start_again, unmended
+from tests.boot.units import (
+    BINARY,
+    card_files,
+    cut_power,
+    do,
+    held,
+    images,
+    overprograms,
+    since_power_on,
+    start_again,
+    unmended,
+)
 
 Action = Callable[[Appliance], object]
 
@@ -85,10 +96,14 @@ def kept(unit: Appliance) -> Kept:
 
 @dataclass(frozen=True)
 class Allowed:
-    """What may be found after a recovery: each field as before the action or as after it, uncut."""
+    """What may be found after a recovery: each field as before the action or as after it, uncut.
+
+    ``place`` is where the binary must come from: a power cut is no reason to fall back on another. None: from wherever.
+    """
 
     before: Kept
     after: Kept
+    place: str | None
 
     def check(self, found: Kept, announced: bool, where: object) -> None:
         for field in ("generation", "level", "binary", "users", "lans"):
@@ -114,7 +129,7 @@ def allowed(base: Appliance, action: Action) -> Allowed:
     action(unit)
     if unit.state == "off" or unit.state == "shutdown.done":
         start_again(unit)
-    return Allowed(before, kept(unit))
+    return Allowed(before, kept(unit), "system-sd/primary" if BINARY in card_files(base) else None)
 
 
 def is_announced(unit: Appliance) -> bool:
@@ -132,6 +147,8 @@ def check_recovery(crashed: Appliance, within: Allowed, where: object, *, announ
     announced = is_announced(crashed) if announced is None else announced
     unit = start_again(crashed, after=DAY)
     assert unit.state == "running", where
+    place = since_power_on(unit, "firmware.chosen")[0]["place"]
+    assert within.place in (None, place), where
     recovered = kept(unit)
     within.check(recovered, announced, where)
     assert unit.platform.objections(unit) == [] or recovered.lans != within.before.lans, where

@@ -8,7 +8,7 @@ from firmware.appliance import Appliance
 from firmware.bench.outside import probe
 from firmware.boot.choose_configuration import default_commanded
 from firmware.boot.software import image_of
-from firmware.device.faults import BitFlip
+from firmware.device.faults import BitFlip, Cut, Moment
 from firmware.peers.network import Network
 from firmware.release import BY_VERSION
 from firmware.storage.records import BOOT_FLAGS, build
@@ -168,6 +168,15 @@ def test_a_default_clears_the_configuration_and_keeps_the_certificate() -> None:
     do(unit, "default_configuration")
     assert _user(unit) == "Extn201"
     assert identity_of(unit).fingerprint == fingerprint
+    assert CONFIGURATION not in card_files(unit)
+
+
+def test_a_default_cut_short_after_its_mark_is_finished_by_the_next_start() -> None:
+    unit = start_again(_named())
+    unit.rail.arm(Cut(1, Moment.BEFORE, part="system-sd"))
+    do(unit, "default_configuration")
+    assert CONFIGURATION in card_files(unit)
+    assert _user(start_again(unit)) == "Extn201"
     assert CONFIGURATION not in card_files(unit)
 
 

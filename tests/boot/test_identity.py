@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from firmware.boot.administration import ROUTES
+from firmware.device.faults import Cut, Moment
 from firmware.errors import NotNow
 from firmware.security.policy import Outcome, Trigger, decide
 from firmware.storage.records import SECURITY_SETTINGS
+from firmware.times import DAY, MINUTE, parse_time
 from tests.boot.units import (
     IP500V2,
     MAC,
@@ -26,6 +28,7 @@ from tests.boot.units import (
     since_power_on,
     start_again,
     states,
+    wait,
 )
 
 
@@ -171,6 +174,21 @@ def test_before_9_1_a_default_cut_short_is_resumed_too() -> None:
     start_again(unit)
     assert held(unit)[1] == 1
     assert identity_of(unit).is_whole()
+
+
+def test_a_default_that_was_cut_before_it_took_effect_is_forgotten() -> None:
+    unit = running()
+    made = held(unit)
+    unit.rail.arm(Cut(4, Moment.AFTER))  # the announcement is written, the settings are not yet touched
+    do(unit, "default_security")
+    start_again(unit)
+    assert since_power_on(unit, "certificate.withdrawn") == [{"generation": 2}]
+    assert held(unit) == made
+    wait(unit, 30 * DAY)
+    do(unit, "delete_certificate")
+    shown = events(unit, "certificate.generated")[-1]
+    assert unit.clock.now - parse_time(shown["not_before"]) == DAY + 3 * MINUTE
+    assert held(unit)[1] == 2
 
 
 def test_an_upgrade_from_a_lazy_release_makes_the_first_certificate() -> None:

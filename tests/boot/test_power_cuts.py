@@ -29,6 +29,10 @@ def _used(release: str) -> Appliance:
     return do(unit, "change_at_phone", extension="202", name="Later")
 
 
+def _defaulted(release: str) -> Appliance:
+    return do(_used(release).copy(), "default_security")
+
+
 def _damaged(record: str, copy: int) -> Appliance:
     unit = shut_down()
     unit.nvm.flip(BitFlip(unit.records.slot_start(record, copy)[0], 8 * 20))
@@ -54,9 +58,10 @@ SITUATIONS: dict[str, tuple[Callable[[], Appliance], Action]] = {
     "start from the NVM": (_without_binary, POWER_ON),
     "security default": (lambda: _used("12.3"), _does("default_security")),
     "security default at 6.2": (lambda: _used("6.2"), _does("default_security")),
+    "another security default at 6.2": (lambda: _defaulted("6.2"), _does("default_security")),
     "security default by the boot loader": (shut_down, _does("power_on", holding="reset")),
     "delete certificate": (lambda: _used("12.3"), _does("delete_certificate")),
-    "delete certificate at 6.2": (lambda: do(_used("6.2").copy(), "default_security"), _does("delete_certificate")),
+    "delete certificate at 6.2": (lambda: _defaulted("6.2"), _does("delete_certificate")),
     "service secured at 6.2": (lambda: _used("6.2"), _does("set_service", service="HTTP", level="Secure Low")),
     "configuration default": (lambda: _used("12.3"), _does("default_configuration")),
     "reset button, configuration": (lambda: _used("12.3"), _does("press", button="reset", held=15_000)),

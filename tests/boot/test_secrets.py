@@ -95,9 +95,12 @@ def _sealed(unit: Appliance) -> bytes:
         return unit.records.read("security") or b""
 
 
+@pytest.mark.parametrize("release", ["6.2", "12.3"])  # 6.2 puts nothing in the place of what it deletes
 @pytest.mark.parametrize("action", [_default, _delete])
-def test_what_a_default_or_a_deletion_replaces_is_gone_from_the_flash(action: Callable[[Appliance], object]) -> None:
-    unit = running()
+def test_what_a_default_or_a_deletion_replaces_is_gone_from_the_flash(
+    action: Callable[[Appliance], object], release: str
+) -> None:
+    unit = _default(running(release))
     old = _sealed(unit)
     pieces = [old[n : n + WINDOW] for n in range(0, len(old), WINDOW)]
     assert all(piece in _flash(unit) for piece in pieces)
