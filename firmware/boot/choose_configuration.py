@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import IntEnum
 
 from firmware import configuration
 from firmware.appliance import Appliance
@@ -53,11 +54,12 @@ CHOICES: tuple[Choice, ...] = (
 
 def choose_configuration(unit: Appliance) -> str:
     """Apply the table. A default command leaves a mark that survives until a new configuration is saved."""
-    commanded = _is_pending(kept.read(unit, FLAGS_RECORD))
-    if commanded and unit.ram.place == PLACES.value[0].name and unit.ram.stored_configuration is not None:
-        # The command was cut short between its mark and the removal of this file: finish it.
+    mark = _mark(kept.read(unit, FLAGS_RECORD))
+    commanded = mark is not DefaultMark.NONE
+    if mark is DefaultMark.COMMANDED:  # and cut short before the file was gone: finish it
         _remove_stored(unit)
-        unit.ram.stored_configuration = None
+        if unit.ram.place == PLACES.value[0].name:
+            unit.ram.stored_configuration = None
     stored, from_file, why = _stored(unit)
     kind = unit.ram.place if unit.ram.place in (NVM_PLACE, BOOTP_PLACE) else "sd"
     row = next(
@@ -123,29 +125,39 @@ def _kept_lans(unit: Appliance) -> tuple[Lan, ...]:
     return _NEW_LANS
 
 
-def default_commanded(unit: Appliance) -> bool:
-    return _is_pending(kept.peek(unit, FLAGS_RECORD))
+class DefaultMark(IntEnum):
+    """How far a default command has come. A file that comes to the card after its removal is not the command's."""
+
+    NONE = 0
+    COMMANDED = 1
+    FILE_REMOVED = 2
 
 
-def _is_pending(data: bytes | None) -> bool:
+def default_mark(unit: Appliance) -> DefaultMark:
+    return _mark(kept.peek(unit, FLAGS_RECORD))
+
+
+def _mark(data: bytes | None) -> DefaultMark:
     flags = kept.understood(BOOT_FLAGS, data)
-    return bool(flags and flags.default_pending)
+    return DefaultMark(flags.default) if flags and flags.default in list(DefaultMark) else DefaultMark.NONE
 
 
 def command_default(unit: Appliance) -> None:
     """Default the configuration: leave the mark, remove the file. The caller restarts the unit."""
-    _set_mark(unit, True)
+    _set_mark(unit, DefaultMark.COMMANDED)
     _remove_stored(unit)
     unit.note("configuration.defaulted")
 
 
-def _set_mark(unit: Appliance, mark: bool) -> None:
-    unit.records.replace(FLAGS_RECORD, build(BOOT_FLAGS, {"default_pending": mark}))
+def _set_mark(unit: Appliance, mark: DefaultMark) -> None:
+    unit.records.replace(FLAGS_RECORD, build(BOOT_FLAGS, {"default": mark}))
 
 
 def _remove_stored(unit: Appliance) -> None:
-    with alarms.alarm_on_failure(unit, "default of the configuration"), volume_of(unit, SYSTEM) as volume:
-        volume.remove(f"{PRIMARY}/{CONFIGURATION}")
+    with alarms.alarm_on_failure(unit, "default of the configuration"):
+        with volume_of(unit, SYSTEM) as volume:
+            volume.remove(f"{PRIMARY}/{CONFIGURATION}")
+        _set_mark(unit, DefaultMark.FILE_REMOVED)
 
 
 def save(unit: Appliance, why: str) -> None:
@@ -166,8 +178,8 @@ def save(unit: Appliance, why: str) -> None:
         if kept.read(unit, RECORD) != data:
             unit.records.replace(RECORD, data)
             written.append("nvm")
-        if default_commanded(unit):
-            _set_mark(unit, False)
+        if default_mark(unit) is not DefaultMark.NONE:
+            _set_mark(unit, DefaultMark.NONE)
     unit.note("configuration.saved", why=why, to=written)
 
 

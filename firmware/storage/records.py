@@ -132,7 +132,7 @@ def _firmware_digest(head: bytes, body: bytes) -> bytes:
 
 
 # The bodies of NVM records.
-BOOT_FLAGS = c.Struct("version" / c.Const(1, c.Int8ul), "default_pending" / c.Flag)
+BOOT_FLAGS = c.Struct("version" / c.Const(1, c.Int8ul), "default" / c.Int8ul)
 LEVEL = c.Struct("version" / c.Const(1, c.Int8ul), "level" / Text)
 GENERATION = c.Struct("version" / c.Const(1, c.Int8ul), "number" / c.Int32ul, "created" / OptionalTime)
 LAN = c.Struct("dhcp" / c.Flag, "interface" / Text)

@@ -6,7 +6,7 @@ import pytest
 
 from firmware.appliance import Appliance
 from firmware.bench.outside import probe
-from firmware.boot.choose_configuration import default_commanded
+from firmware.boot.choose_configuration import DefaultMark, default_mark
 from firmware.boot.software import image_of
 from firmware.device.faults import BitFlip, Cut, Moment
 from firmware.peers.network import Network
@@ -17,6 +17,7 @@ from tests.boot.units import (
     CONFIGURATION,
     MAC,
     card_files,
+    cut_power,
     do,
     events,
     identity_of,
@@ -50,7 +51,7 @@ def _user(unit: Appliance) -> str:
 
 def _mark(unit: Appliance) -> None:
     with probe(unit):
-        unit.records.replace("flags", build(BOOT_FLAGS, {"default_pending": True}))
+        unit.records.replace("flags", build(BOOT_FLAGS, {"default": DefaultMark.COMMANDED}))
 
 
 def _move_to(unit: Appliance, place: str) -> None:
@@ -184,12 +185,24 @@ def test_the_mark_of_a_default_survives_until_a_configuration_is_saved() -> None
     unit = start_again(_named())
     do(unit, "default_configuration")
     assert _user(start_again(unit)) == "Extn201"
-    assert default_commanded(unit)
+    assert default_mark(unit) is DefaultMark.FILE_REMOVED
     do(unit, "shutdown")
     assert _user(start_again(unit)) == "Extn201"
-    assert not default_commanded(unit)
+    assert default_mark(unit) is DefaultMark.NONE
     put_file(unit, CONFIGURATION, None)
     assert since_power_on(start_again(unit), "configuration.chosen")[0]["chosen"] == NVM
+
+
+def test_a_file_that_comes_after_a_default_is_loaded_and_not_eaten_by_the_mark() -> None:
+    unit = start_again(_named())
+    file = card_files(unit)[CONFIGURATION]
+    do(unit, "default_configuration")
+    cut_power(unit)
+    put_file(unit, CONFIGURATION, file)
+    assert _user(start_again(unit)) == "Front desk"
+    assert card_files(unit)[CONFIGURATION] == file
+    do(unit, "shutdown")
+    assert default_mark(unit) is DefaultMark.NONE
 
 
 def test_defaults_are_the_documented_ones() -> None:

@@ -90,7 +90,7 @@ def test_damage_anywhere_in_a_frame_is_seen(body: bytes, data: st.DataObject) ->
 
 
 VALUES: dict[str, dict[str, Any]] = {
-    "BOOT_FLAGS": {"default_pending": True},
+    "BOOT_FLAGS": {"default": 2},
     "LEVEL": {"level": "12.3"},
     "GENERATION": {"number": 7, "created": -1},
     "NETWORK": {"lans": [{"dhcp": True, "interface": "10.0.0.1/24"}, {"dhcp": False, "interface": ""}]},
