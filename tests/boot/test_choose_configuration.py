@@ -199,7 +199,7 @@ def test_a_file_that_comes_after_a_default_is_loaded_and_not_eaten_by_the_mark()
     do(unit, "default_configuration")
     cut_power(unit)
     put_file(unit, CONFIGURATION, file)
-    assert _user(start_again(unit)) == "Front desk"
+    assert _user(start_again(unit)) == "Card"
     assert card_files(unit)[CONFIGURATION] == file
     do(unit, "shutdown")
     assert default_mark(unit) is DefaultMark.NONE
