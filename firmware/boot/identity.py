@@ -23,6 +23,8 @@ from firmware.times import show_time
 RECORD = "generation"
 _NOT_SET = -1
 
+Terms = tuple[Names, int, int, int]
+
 
 def load_security(unit: Appliance) -> str:
     """Load the security settings; another unit's, or damaged ones, count as empty."""
@@ -97,7 +99,8 @@ def generate(unit: Appliance) -> str:
     number, created = _announcement(kept.peek(unit, RECORD))
     if number <= present.generation:  # announcing failed: an alarm says so
         number, created = present.generation + 1, unit.clock.read()
-    identity = make_identity(unit, number, created)
+    terms = terms_of(unit, number, created)
+    identity = make_identity(unit, number, terms)
     made = replace(present, generation=number, identity=identity)
     try:
         unit.vault.commit(made)
@@ -105,22 +108,26 @@ def generate(unit: Appliance) -> str:
         alarms.raise_alarm(unit, "certificate", f"could not be committed, and is not used: {error}")
         return "generation_failed"
     unit.ram.settings, unit.ram.identity = made, identity
-    shown = certificates.describe(identity.der)
-    unit.note("certificate.generated", generation=number, **shown)
+    shown = certificates.outline(unit.platform.profile, *terms)
+    unit.note("certificate.generated", generation=number, **shown, sha256=identity.fingerprint)
     return "generated"
 
 
-def make_identity(unit: Appliance, number: int, created: int | None) -> Identity:
-    """The ``number``-th identity of a unit whose clock read ``created`` (None: not set)."""
+def make_identity(unit: Appliance, number: int, terms: Terms) -> Identity:
+    """The ``number``-th key of the unit, and its certificate over these terms."""
+    names, serial, not_before, not_after = terms
+    key = derive(unit.entropy, "identity", number, unit.platform.profile.key.value)
+    return certificates.self_signed(unit.platform.profile, names, key, serial, not_before, not_after)
+
+
+def terms_of(unit: Appliance, number: int, created: int | None) -> Terms:
+    """Names, serial number, notBefore and notAfter of the ``number``-th identity; the clock read ``created``."""
     assert unit.ram.configuration is not None
     profile = unit.platform.profile
-    key = derive(unit.entropy, "identity", number, profile.key.value)
-    lan1, lan2 = (lan.address for lan in unit.ram.configuration.lans)
+    lan1, lan2 = (IPv4Address(lan.address) for lan in unit.ram.configuration.lans)
     not_before, not_after = certificates.validity(profile, unit.release, created)
     serial = certificates.serial(unit.entropy, profile, number)
-    return certificates.self_signed(
-        profile, Names(unit.mac, IPv4Address(lan1), IPv4Address(lan2)), key, serial, not_before, not_after
-    )
+    return Names(unit.mac, lan1, lan2), serial, not_before, not_after
 
 
 def default_security(unit: Appliance, via: str) -> Outcome:

@@ -135,6 +135,22 @@ def serial(entropy: Entropy, profile: Profile, number: int) -> int:
     return drbg.integer(8 * profile.serial_bytes.value - 1) or 1
 
 
+def outline(
+    profile: Profile, names: Names, serial_number: int, not_before: int, not_after: int
+) -> dict[str, str | list[str]]:
+    """What :func:`describe` will say of a certificate yet to be made, without its fingerprint; nothing is parsed."""
+    subject = [(kind, text.format(mac=names.mac)) for kind, text in profile.subject.value]
+    entries = {"cn": dict(subject)["CN"], "lan1": str(names.lan1), "lan2": str(names.lan2)}
+    return {
+        "subject": ", ".join(f"{kind}={text}" for kind, text in subject),
+        "serial": f"{serial_number:x}",
+        "not_before": show_time(not_before),
+        "not_after": show_time(not_after),
+        "key": f"{profile.key.value.value} bit",
+        "names": [entries[entry] for entry in profile.san.value],
+    }
+
+
 @memoise(4096)
 def self_signed(
     profile: Profile, names: Names, key: KeyPair, serial_number: int, not_before: int, not_after: int

@@ -10,7 +10,7 @@ import transitions
 
 from firmware.appliance import Appliance
 from firmware.bench.orders import Order, new_unit
-from firmware.boot.identity import make_identity
+from firmware.boot.identity import make_identity, terms_of
 from firmware.boot.software import image_of
 from firmware.memo import forget, memos_off
 from firmware.security.keys import KeyPair
@@ -65,7 +65,7 @@ def first_start_new_key() -> Row:
             forget_keys()
             unit.ram.configuration = template.ram.configuration
             unit.ram.release = template.ram.release
-            make_identity(unit, 1, START)
+            make_identity(unit, 1, terms_of(unit, 1, START))
 
         return work
 
@@ -99,7 +99,7 @@ def first_start_pooled() -> Row:
     def floor(number: int, store: Appliance, key: KeyPair, settings: SecuritySettings) -> Callable[[], object]:
         def work() -> None:
             # Another creation time each round: no memo answers for the signature.
-            identity = make_identity(store, 1, START + 1000 * number)
+            identity = make_identity(store, 1, terms_of(store, 1, START + 1000 * number))
             assert identity.key == key
             store.vault.commit(settings)
 

@@ -34,7 +34,16 @@ def seconds(work: Callable[[], object]) -> float:
 def in_turns(
     first: Iterable[Callable[[], object]], second: Iterable[Callable[[], object]]
 ) -> tuple[float, float, float]:
-    """(median seconds of each, median of the pairwise ratios) of two series run alternately."""
-    pairs = [(seconds(a), seconds(b)) for a, b in zip(first, second, strict=True)]
-    ones, others = [a for a, _ in pairs], [b for _, b in pairs]
-    return median(ones), median(others), median(a / b for a, b in pairs)
+    """(median seconds of each, median of the pairwise ratios) of two series run alternately.
+
+    Which of a pair goes first alternates too: the second finds warmer caches.
+    """
+    ones, others = [], []
+    for turn, (a, b) in enumerate(zip(first, second, strict=True)):
+        if turn % 2:
+            others.append(seconds(b))
+            ones.append(seconds(a))
+        else:
+            ones.append(seconds(a))
+            others.append(seconds(b))
+    return median(ones), median(others), median(a / b for a, b in zip(ones, others, strict=True))

@@ -6,6 +6,7 @@ import re
 import subprocess
 from dataclasses import replace
 from datetime import UTC, datetime
+from ipaddress import IPv4Address
 from pathlib import Path
 
 import pytest
@@ -13,11 +14,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 
 from firmware.basis import assumed
+from firmware.device.entropy import Entropy
 from firmware.errors import Damaged
 from firmware.security import certificates
-from firmware.security.certificates import Identity
-from firmware.security.keys import KeyKind
+from firmware.security.certificates import Identity, Names, describe, outline, self_signed
+from firmware.security.keys import KeyKind, derive
 from firmware.security.profiles import IP500V2_SELF_SIGNED
+from firmware.times import parse_time
 from tests.security.specimen import issue
 
 
@@ -148,3 +151,12 @@ def test_extensions_that_cannot_be_read_are_damage(der: bytes) -> None:
 
 def test_a_certificate_need_not_name_anything() -> None:
     assert certificates.alternative_names(with_extensions((BASIC_CONSTRAINTS, b"0\0"))) == ()
+
+
+def test_the_outline_of_a_certificate_is_what_is_read_from_it() -> None:
+    names = Names("00e00705918e", IPv4Address("10.0.0.1"), IPv4Address("192.168.43.1"))
+    key = derive(Entropy(7, "00e00705918e"), "identity", 1)
+    terms = (names, 0x1234, parse_time("2026-11-22T09:00:56Z"), parse_time("2051-11-22T09:00:56Z"))
+    identity = self_signed(IP500V2_SELF_SIGNED, terms[0], key, *terms[1:])
+    announced = outline(IP500V2_SELF_SIGNED, *terms)
+    assert {**announced, "sha256": identity.fingerprint} == describe(identity.der)
