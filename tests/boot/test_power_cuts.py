@@ -78,7 +78,12 @@ SITUATIONS: dict[str, tuple[Callable[[], Appliance], Action]] = {
 }
 
 
-@pytest.mark.parametrize("name", SITUATIONS)
+SLOW = ("upgrade", "upgrade from 6.2", "delete certificate", "security default by the boot loader")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow) if name in SLOW else name for name in SITUATIONS]
+)
 def test_a_power_cut_anywhere_loses_nothing(name: str) -> None:
     make, action = SITUATIONS[name]
     base = make()

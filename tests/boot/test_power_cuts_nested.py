@@ -12,6 +12,8 @@ from firmware.times import DAY
 from tests.boot.cuts import FORMS, Action, allowed, check_recovery, crash_states, is_announced
 from tests.boot.units import do, fresh, running
 
+pytestmark = pytest.mark.slow
+
 
 def _power_on(unit: Appliance) -> Appliance:
     return do(unit, "power_on")
@@ -46,7 +48,6 @@ def test_a_cut_during_the_recovery_loses_nothing() -> None:
     _cut_twice(fresh(), _power_on, 16)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("action", [_power_on, _default_security, _upgrade])
 def test_a_cut_at_every_place_of_every_recovery_loses_nothing(action: Action) -> None:
     base = fresh() if action is _power_on else running("12.0")
