@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from firmware.configuration import Configuration
@@ -33,9 +33,12 @@ class Surroundings(Protocol):
     def time(self, now: int) -> int | None: ...
 
 
-@dataclass(slots=True)
+@dataclass
 class Ram:
-    """What a power cut loses. A start begins with a new one, so nothing survives a reset but the flash."""
+    """What a power cut loses. A start begins with a new one, so nothing survives a reset but the flash.
+
+    Every value in it is immutable, so a copy is a copy of its dictionary.
+    """
 
     place: str | None = None
     release: Release | None = None
@@ -45,7 +48,7 @@ class Ram:
     configuration: Configuration | None = None
     settings: SecuritySettings | None = None
     identity: Identity | None = None
-    alarms: list[str] = field(default_factory=list)
+    alarms: tuple[str, ...] = ()
     held_button: str | None = None
     restart_after_saving: bool = True
     off_for: int | None = None
@@ -55,15 +58,9 @@ class Ram:
     resuming: bool = False
 
     def copy(self) -> Ram:
-        """Another RAM with the same content; everything but the list of alarms is immutable."""
         other = Ram.__new__(Ram)
-        for name in _RAM_FIELDS:
-            setattr(other, name, getattr(self, name))
-        other.alarms = self.alarms.copy()
+        other.__dict__ = self.__dict__.copy()
         return other
-
-
-_RAM_FIELDS = tuple(Ram.__slots__)
 
 
 class Appliance:

@@ -71,7 +71,7 @@ def test_everything_goes_along() -> None:
     unit = running()
     unit.name, unit.surroundings, unit.held_button = "copied", Network(leases={0: "10.0.0.1/24"}), "aux"
     unit.show_sd(Light.FAST_RED, "card full")
-    unit.ram.alarms = ["a"]
+    unit.ram.alarms = ("a",)
     unit.nvm.add_defect(BadBlock(3))
     unit.rail.arm(Cut(5))
     copy = unit.copy()
@@ -94,9 +94,9 @@ def test_every_part_of_a_copy_hangs_on_its_own_rail() -> None:
     cut_power(copy)
     assert unit.rail.on
     copy.nvm.flip(BitFlip(0, 0))
-    unit.ram.alarms.append("mine")
+    unit.ram.alarms = ("mine",)
     assert copy.nvm.image() != unit.nvm.image()
-    assert copy.ram.alarms == []
+    assert copy.ram.alarms == ()
 
 
 def test_a_listener_and_a_trace_stay_behind() -> None:

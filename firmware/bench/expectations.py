@@ -171,7 +171,7 @@ def _users(_world: World, unit: Appliance, wanted: Mapping[str, str]) -> list[st
 
 
 def _alarms(_world: World, unit: Appliance, wanted: list[str]) -> list[str]:
-    log = unit.ram.alarms
+    log = list(unit.ram.alarms)
     if not wanted:
         return [f"alarms: expected none, found {log}"] if log else []
     return [f"alarms: none says {text!r}; found {log}" for text in wanted if not any(text in entry for entry in log)]

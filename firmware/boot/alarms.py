@@ -14,7 +14,7 @@ KEPT = 20
 def load(unit: Appliance) -> None:
     with suppress(StorageError):
         copy, _ = unit.records.mend(RECORD)
-        unit.ram.alarms = copy.data.decode("utf-8", "replace").splitlines() if copy else []
+        unit.ram.alarms = tuple(copy.data.decode("utf-8", "replace").splitlines()) if copy else ()
 
 
 def raise_alarm(unit: Appliance, what: str, why: str) -> None:
@@ -28,12 +28,12 @@ def raise_alarm(unit: Appliance, what: str, why: str) -> None:
         unit.records.replace(RECORD, "\n".join(unit.ram.alarms).encode())
 
 
-def _latest(entries: list[str], capacity: int) -> list[str]:
+def _latest(entries: list[str], capacity: int) -> tuple[str, ...]:
     """The last entries, as many as are kept and fit; of one that is too long by itself, its beginning."""
     entries = [entries[-1].encode()[:capacity].decode("utf-8", "ignore"), *reversed(entries[:-1])][:KEPT]
     while sum(len(entry.encode()) + 1 for entry in entries) > capacity + 1:
         entries.pop()
-    return entries[::-1]
+    return tuple(reversed(entries))
 
 
 class alarm_on_failure:
@@ -55,6 +55,6 @@ class alarm_on_failure:
 
 
 def erase(unit: Appliance) -> None:
-    unit.ram.alarms = []
+    unit.ram.alarms = ()
     with suppress(StorageError):
         unit.records.replace(RECORD, b"")

@@ -50,7 +50,7 @@ def _running_copy() -> Appliance:
 def first_start_new_key() -> Row:
     """A first start-up, against its key search and signature alone, same seeds."""
     template = _running_copy()
-    seeds = range(1000, 1040)
+    seeds = range(1000, 1080)
     units = [new(seed) for seed in seeds]
 
     def boot(unit: Appliance) -> Callable[[], object]:

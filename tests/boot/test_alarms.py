@@ -58,13 +58,13 @@ def test_a_log_that_is_lost_begins_anew() -> None:
     raise_alarm(unit, "test", "lost")
     for copy in (0, 1):
         unit.nvm.flip(BitFlip(unit.records.slot_start("alarms", copy)[0], 0))
-    assert start_again(unit).ram.alarms == []
+    assert start_again(unit).ram.alarms == ()
     raise_alarm(unit, "test", "anew")
-    assert start_again(unit).ram.alarms == ["test: anew"]
+    assert start_again(unit).ram.alarms == ("test: anew",)
 
 
 def test_a_default_from_the_button_erases_it() -> None:
     unit = running()
     raise_alarm(unit, "test", "erased")
     do(unit, "press", button="reset", held=15_000)
-    assert unit.ram.alarms == []
+    assert unit.ram.alarms == ()

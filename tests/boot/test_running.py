@@ -249,7 +249,7 @@ def test_the_button_erases_the_alarm_log_with_the_configuration() -> None:
     unit = running()
     unit.remove("system-sd")
     do(unit, "card_removed", slot="system-sd")
-    assert unit.ram.alarms == ["System SD: removed while running"]
+    assert unit.ram.alarms == ("System SD: removed while running",)
     unit.platform.operations["press"](unit, button="reset", held=15_000)
     assert not unit.records.read("alarms")
 
