@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 from firmware.times import show_time
 
+_FIXED = frozenset({"time", "source", "kind"})
+
 
 class Event(NamedTuple):
     """``time`` in simulated ms; ``source`` the unit's name; ``kind`` a dotted word; ``data`` plain JSON values."""
@@ -19,11 +21,13 @@ class Event(NamedTuple):
 
     def line(self) -> str:
         """One JSON line, keys in a fixed order."""
-        return json.dumps(
+        line = json.dumps(
             {"time": show_time(self.time), "source": self.source, "kind": self.kind, **self.data},
             ensure_ascii=False,
             separators=(",", ":"),
         )
+        # Half a surrogate pair has no UTF-8, but it has a JSON escape, and Python's is the same.
+        return line if line.isascii() else line.encode("utf-8", "backslashreplace").decode()
 
 
 class Journal:
@@ -36,6 +40,8 @@ class Journal:
         self.listener: Callable[[Event], None] | None = None
 
     def add(self, time: int, source: str, kind: str, data: dict[str, Any]) -> None:
+        if not _FIXED.isdisjoint(data):
+            raise ValueError(f"data of an event cannot be called {' or '.join(sorted(_FIXED & data.keys()))}")
         event = Event(time, source, kind, data)
         self.events.append(event)
         if self.listener is not None:

@@ -11,6 +11,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 _UNITS = {"ms": 1, "s": SECOND, "m": MINUTE, "min": MINUTE, "h": HOUR, "d": DAY}
+_PART = re.compile(r"([0-9]{1,15})(?:\.([0-9]{1,15}))?\s*(ms|min|s|m|h|d)\s*")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = 253402300799_000  # 9999-12-31T23:59:59Z, the last time X.509 can write (RFC 5280, 4.1.2.5)
 
@@ -45,10 +46,13 @@ def parse_time(text: str) -> int:
 
 def parse_duration(text: str) -> int:
     """``90s``, ``10m``, ``1h30m``, ``250ms``, ``2d`` -> milliseconds. ValueError says what is wrong."""
-    parts = re.findall(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)\s*", text)
-    if not parts or re.sub(r"(\d+(?:\.\d+)?)\s*(ms|min|s|m|h|d)\s*", "", text).strip():
+    parts = _PART.findall(text)
+    if not parts or _PART.sub("", text).strip():
         raise ValueError(f"{text!r} is no duration such as 90s, 10m or 1h30m")
-    return sum(int(float(number) * _UNITS[unit]) for number, unit in parts)
+    ms: int = sum(int(whole + digits) * _UNITS[unit] // 10 ** len(digits) for whole, digits, unit in parts)
+    if ms > LATEST:
+        raise ValueError(f"{text!r} is longer than the years from 1970 to 9999")
+    return ms
 
 
 def show_duration(ms: int) -> str:

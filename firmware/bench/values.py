@@ -133,10 +133,7 @@ def start_time(text: object) -> int | str:
 
 
 def duration(text: object) -> int:
-    try:
-        ms = parse_duration(_text(text))
-    except OverflowError:
-        ms = LONGEST + 1
+    ms = parse_duration(_text(text))
     if ms > LONGEST:
         raise ValueError(f"{brief(text)} is more than a hundred years")
     return ms

@@ -35,6 +35,10 @@ class Cut:
     torn: Torn = Torn.HALF
     part: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.operation < 1:
+            raise ValueError(f"a power cut: the next operation is 1, there is no {self.operation}")
+
 
 @dataclass(frozen=True, slots=True)
 class BitFlip:

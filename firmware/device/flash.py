@@ -92,32 +92,31 @@ class FlashPart:
         unit, end = self.geometry.program_unit, offset + len(data)
         if offset % unit or len(data) % unit or not data or end > self.geometry.block_size or offset < 0:
             raise ValueError(f"{self.name}: program of {len(data)} bytes at {offset} is not in whole units of {unit}")
-        cut = self.rail.spend(self.name, "program", block, offset, len(data))
-        self.operations += 1
+        cut = self._spend("program", block, offset, len(data))
         if block in self._bad:
-            raise BlockFailed(f"{self.name}: block {block} cannot be programmed")
+            raise self._failed(block, cut, "programmed")
         content = self.blocks[block]
         old = content[offset:end]
-        if old != self._erased[offset:end]:
+        erased = self._as_cells_hold(block, self._erased) if self._stuck else self._erased
+        if old != erased[offset:end]:
             self.overprograms += 1
             anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
             data = anded.to_bytes(len(data), "little")
-        if cut is None:
-            self._store(block, offset, content[:offset] + data + content[end:], len(data))
-            return
-        if cut.moment is Moment.AFTER:
+        if cut is None or cut.moment is Moment.AFTER:
             self._store(block, offset, content[:offset] + data + content[end:], len(data))
         elif cut.moment is Moment.INSIDE:
             torn = torn_program(old, data, cut.torn)
             self._store(block, offset, content[:offset] + torn + content[end:], len(data))
-        raise self.rail.fail()
+        else:
+            self._store_nothing(block)
+        if cut is not None:
+            raise self.rail.fail()
 
     def erase(self, block: int) -> None:
         """Set every bit of a block. Raises BlockFailed on a bad block, PowerCut where the rail says so."""
-        cut: Cut | None = self.rail.spend(self.name, "erase", block, 0, self.geometry.block_size)
-        self.operations += 1
+        cut = self._spend("erase", block, 0, self.geometry.block_size)
         if block in self._bad:
-            raise BlockFailed(f"{self.name}: block {block} cannot be erased")
+            raise self._failed(block, cut, "erased")
         if cut is None or cut.moment is not Moment.BEFORE:
             self.wear[block] += 1
         if cut is None or cut.moment is Moment.AFTER:
@@ -125,8 +124,22 @@ class FlashPart:
         elif cut.moment is Moment.INSIDE:
             torn = torn_erase(self.blocks[block], self._erased, cut.torn)
             self._store(block, 0, torn, self.geometry.block_size)
+        else:
+            self._store_nothing(block)
         if cut is not None:
             raise self.rail.fail()
+
+    def _spend(self, operation: str, block: int, offset: int, length: int) -> Cut | None:
+        if not 0 <= block < self.geometry.blocks:
+            raise ValueError(f"{self.name} has blocks 0 to {self.geometry.blocks - 1}, not {block}")
+        cut = self.rail.spend(self.name, operation, block, offset, length)
+        self.operations += 1
+        return cut
+
+    def _failed(self, block: int, cut: Cut | None, what: str) -> BlockFailed | PowerCut:
+        """On a bad block: the caller raises what this returns."""
+        self._store_nothing(block)
+        return BlockFailed(f"{self.name}: block {block} cannot be {what}") if cut is None else self.rail.fail()
 
     def flip(self, fault: BitFlip) -> None:
         """A bit changes at rest: no operation, no power needed."""
@@ -136,6 +149,8 @@ class FlashPart:
 
     def overwrite(self, block: int, content: bytes) -> None:
         """Put content there from outside, as a card reader on a PC does: no flash rules, no power needed."""
+        if len(content) != self.geometry.block_size:
+            raise ValueError(f"{self.name}: a block has {self.geometry.block_size} bytes, not {len(content)}")
         self._store(block, 0, content, len(content))
 
     def add_defect(self, defect: Defect) -> None:
@@ -153,11 +168,24 @@ class FlashPart:
 
     def _store(self, block: int, offset: int, content: bytes, length: int) -> None:
         if self._stuck:
-            content = _with_stuck_bits(content, [bit for bit in self._stuck if bit.block == block])
+            content = self._as_cells_hold(block, content)
             offset, length = 0, len(content)
         self.blocks[block] = self._erased if content == self._erased else content
         if self.mirror is not None:
             self.mirror(self, block, offset, content[offset : offset + length])
+
+    def _store_nothing(self, block: int) -> None:
+        """An operation that changed no cell counts all the same, in the mirror too."""
+        if self.mirror is not None:
+            self.mirror(self, block, 0, b"")
+
+    def _as_cells_hold(self, block: int, content: bytes) -> bytes:
+        cells = bytearray(content)
+        for stuck in self._stuck:
+            if stuck.block == block:
+                mask = 1 << stuck.bit % 8
+                cells[stuck.bit // 8] = cells[stuck.bit // 8] | mask if stuck.value else cells[stuck.bit // 8] & ~mask
+        return bytes(cells)
 
     def copy(self, rail: Rail) -> FlashPart:
         """The same part in the same state on another rail, without its mirror."""
@@ -174,11 +202,3 @@ _ERASED_BLOCKS: dict[int, bytes] = {}
 
 def _erased_block(size: int) -> bytes:
     return _ERASED_BLOCKS.setdefault(size, bytes([ERASED]) * size)
-
-
-def _with_stuck_bits(content: bytes, bits: list[StuckBit]) -> bytes:
-    cells = bytearray(content)
-    for stuck in bits:
-        mask = 1 << stuck.bit % 8
-        cells[stuck.bit // 8] = cells[stuck.bit // 8] | mask if stuck.value else cells[stuck.bit // 8] & ~mask
-    return bytes(cells)

@@ -17,6 +17,7 @@ from firmware.errors import BadInput
 MAGIC = b"IPSIMPRT"
 VERSION = 1
 _TRAILER = struct.Struct("<8sH14sIII")  # magic, version, part, program unit, block size, blocks; then CRC-32
+_LONGEST_NAME = 14
 _CRC = struct.Struct("<I")
 _WEAR = struct.Struct("<I")
 _OPERATIONS = struct.Struct("<Q")
@@ -29,11 +30,11 @@ def file_size(geometry: Geometry) -> int:
 
 def write(part: FlashPart) -> bytes:
     """The bytes of a part's image file."""
-    geometry = part.geometry
+    geometry, name = part.geometry, part.name.encode()
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(f"the part's name {part.name!r} is longer than {_LONGEST_NAME} bytes")
     wear = b"".join(map(_WEAR.pack, part.wear))
-    fields = _TRAILER.pack(
-        MAGIC, VERSION, part.name.encode(), geometry.program_unit, geometry.block_size, geometry.blocks
-    )
+    fields = _TRAILER.pack(MAGIC, VERSION, name, geometry.program_unit, geometry.block_size, geometry.blocks)
     return b"".join(part.blocks) + wear + _OPERATIONS.pack(part.operations) + fields + _CRC.pack(zlib.crc32(fields))
 
 

@@ -22,7 +22,7 @@ _TEMPORARY = ".new"
 _NO_ENTRY, _EXISTS, _NOT_DIRECTORY, _IS_DIRECTORY, _INVALID, _NOT_EMPTY = -2, -17, -20, -21, -22, -39
 _DIRECTORY = 2
 _READ_ONLY = lfs.LFSFileFlag(1)  # LFS_O_RDONLY; given as text the flags are parsed anew at each open
-_VISITS_A_BLOCK = 1000  # in one use of littlefs, before it counts as running in a circle; the dearest seen took 20
+_VISITS_A_BLOCK = 1000  # in one use of littlefs, before it counts as running in a circle; the dearest seen took 5
 # Kept free for metadata, for a file and for each directory that must be made: where littlefs runs out of blocks in the
 # middle of a commit it has assertions, not errors.
 _METADATA_BLOCKS = 4
@@ -177,11 +177,12 @@ class Volume:
         each = _METADATA_BLOCKS * self.part.geometry.block_size
         if size + len(names) * each <= self.room():
             return
-        needed = size + each * sum(not self._is_there("/".join(names[: n + 1])) for n in range(len(names)))
-        if needed > self.room():
+        missing = sum(not self._is_there("/".join(names[: n + 1])) for n in range(len(names)))
+        if size + missing * each > self.room():
             self._remove_leftovers()
-        if needed > (room := self.room()):
-            raise Full(f"{self.part.name} is full: it takes a file of {room} bytes at most, not {needed}")
+        if size + missing * each > (room := self.room()):
+            folders = f" and {missing} new folders" if missing else ""
+            raise Full(f"{self.part.name} is full: it takes a file of {room} bytes at most, not {size}{folders}")
 
     def _is_there(self, path: str) -> bool:
         with self._guard:

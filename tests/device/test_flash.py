@@ -58,6 +58,22 @@ def test_only_whole_program_units_inside_a_block(offset: int, size: int) -> None
     assert part.operations == 0
 
 
+@pytest.mark.parametrize("block", [-1, 3])
+def test_only_blocks_of_the_part(block: int) -> None:
+    part = powered()
+    with pytest.raises(ValueError, match=f"part has blocks 0 to 2, not {block}"):
+        part.program(block, 0, b"\0" * 4)
+    with pytest.raises(ValueError, match=f"part has blocks 0 to 2, not {block}"):
+        part.erase(block)
+    assert (part.operations, part.rail.operations, part.image()) == (0, 0, powered().image())
+
+
+@pytest.mark.parametrize("size", [15, 17])
+def test_a_block_put_there_from_outside_is_a_whole_one(size: int) -> None:
+    with pytest.raises(ValueError, match=f"a block has 16 bytes, not {size}"):
+        powered().overwrite(0, b"\0" * size)
+
+
 @pytest.mark.parametrize("fields", [(0, 16, 1), (4, 0, 1), (3, 16, 1), (4, 16, 0)])
 def test_an_impossible_geometry_is_refused(fields: tuple[int, int, int]) -> None:
     with pytest.raises(ValueError, match="is no flash geometry"):
@@ -141,6 +157,29 @@ def test_a_bad_block_fails_and_keeps_what_it_holds() -> None:
     with pytest.raises(BlockFailed, match="block 1 cannot be erased"):
         part.erase(1)
     assert part.read(1, 0, 8) == b"kept\xff\xff\xff\xff"
+
+
+@pytest.mark.parametrize("moment", Moment)
+def test_power_goes_at_an_operation_on_a_bad_block_too(moment: Moment) -> None:
+    part = powered()
+    part.add_defect(BadBlock(1))
+    part.rail.arm(Cut(2, moment))
+    with pytest.raises(BlockFailed):
+        part.erase(1)
+    with pytest.raises(PowerCut, match="flash operation 2"):
+        part.program(1, 0, b"\0" * 4)
+    assert not part.rail.on
+    assert part.blocks[1] == b"\xff" * 16
+
+
+def test_programming_over_a_stuck_cell_is_no_fault_of_the_store() -> None:
+    part = powered()
+    part.add_defect(StuckBit(2, 0, 0))
+    part.erase(2)
+    part.program(2, 0, b"\xf0" * 4)
+    assert (part.overprograms, part.read(2, 0, 2)) == (0, b"\xf0\xf0")
+    part.program(2, 0, b"\0" * 4)
+    assert part.overprograms == 1
 
 
 @pytest.mark.parametrize(("value", "operation"), list(product([0, 1], ["erase", "program"])))

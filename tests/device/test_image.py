@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from firmware.device import image
-from firmware.device.flash import FlashPart, Geometry
+from firmware.device.faults import BadBlock, Cut, Moment, StuckBit, Torn
+from firmware.device.flash import BlockFailed, FlashPart, Geometry
 from firmware.device.power import Rail
-from firmware.errors import BadInput
+from firmware.errors import BadInput, PowerCut
 
 GEOMETRY = Geometry(program_unit=16, block_size=64, blocks=8)
 
@@ -48,6 +49,43 @@ def test_a_file_follows_its_part_byte_for_byte(tmp_path: Path) -> None:
     assert path.read_bytes() == image.write(in_memory)
     again = image.attach(mapped(path), "nvm", GEOMETRY, fresh().rail)
     assert (again.image(), list(again.wear), again.operations) == (in_memory.image(), [0, 0, 0, 2, 0, 0, 0, 0], 4)
+
+
+def cut_before(part: FlashPart) -> None:
+    part.rail.arm(Cut(2, Moment.BEFORE))
+    part.erase(3)
+    with pytest.raises(PowerCut):
+        part.program(3, 0, b"0123456789abcdef")
+
+
+def torn(part: FlashPart) -> None:
+    part.program(3, 0, b"0123456789abcdef")
+    part.rail.arm(Cut(1, Moment.INSIDE, Torn.HALF))
+    with pytest.raises(PowerCut):
+        part.erase(3)
+
+
+def failing(part: FlashPart) -> None:
+    part.program(3, 0, b"0123456789abcdef")
+    part.add_defect(BadBlock(3))
+    part.add_defect(StuckBit(4, 100, 0))
+    with pytest.raises(BlockFailed):
+        part.erase(3)
+
+
+@pytest.mark.parametrize("fault", [cut_before, torn, failing])
+def test_a_file_follows_its_part_through_faults(fault: Callable[[FlashPart], None], tmp_path: Path) -> None:
+    path = tmp_path / "nvm.img"
+    path.write_bytes(image.write(fresh()))
+    data = mapped(path)
+    in_file = image.attach(data, "nvm", GEOMETRY, fresh().rail)
+    fault(in_file)
+    assert data[:] == image.write(in_file)
+
+
+def test_a_name_longer_than_the_trailer_s_field_is_refused() -> None:
+    with pytest.raises(ValueError, match="'a-card-in-a-slot' is longer than 14 bytes"):
+        image.write(FlashPart("a-card-in-a-slot", GEOMETRY, Rail()))
 
 
 def test_the_blocks_come_first_and_bare() -> None:

@@ -1,0 +1,68 @@
+"""The rail: it counts for all its parts, and fails where it was told to."""
+
+from __future__ import annotations
+
+import pytest
+
+from firmware.device.faults import Cut, Moment
+from firmware.device.power import Rail
+from firmware.errors import PowerCut
+
+
+def powered() -> Rail:
+    rail = Rail()
+    rail.on = True
+    return rail
+
+
+def test_without_power_nothing_is_spent() -> None:
+    rail = Rail()
+    with pytest.raises(PowerCut, match="nvm has no power"):
+        rail.spend("nvm", "erase", 0, 0, 64)
+    assert rail.operations == 0
+
+
+def test_a_cut_comes_at_its_operation_once() -> None:
+    rail, cut = powered(), Cut(3, Moment.AFTER)
+    rail.arm(cut)
+    struck = [rail.spend("nvm", "erase", n, 0, 64) for n in range(3)]
+    assert (struck, rail.armed) == ([None, None, cut], cut)
+    rail.fail()
+    assert (rail.on, rail.armed) == (False, None)
+    rail.on = True
+    assert rail.spend("nvm", "erase", 0, 0, 64) is None
+
+
+def test_a_cut_for_one_part_counts_that_part_only() -> None:
+    rail, cut = powered(), Cut(2, part="card")
+    rail.arm(cut)
+    parts = ["nvm", "card", "nvm", "nvm", "card"]
+    assert [rail.spend(part, "program", 0, 0, 4) for part in parts] == [None, None, None, None, cut]
+    assert rail.operations == 5
+
+
+def test_a_cut_can_be_called_off() -> None:
+    rail = powered()
+    rail.arm(Cut(1))
+    rail.arm(None)
+    assert rail.armed is None
+    assert rail.spend("nvm", "erase", 0, 0, 64) is None
+
+
+@pytest.mark.parametrize("operation", [0, -1])
+def test_a_cut_that_could_never_come_is_refused(operation: int) -> None:
+    with pytest.raises(ValueError, match=f"the next operation is 1, there is no {operation}"):
+        Cut(operation)
+
+
+def test_a_copy_has_the_same_cut_still_to_come() -> None:
+    rail, cut = powered(), Cut(2)
+    rail.trace = []
+    rail.arm(cut)
+    rail.spend("nvm", "erase", 0, 0, 64)
+    copy = rail.copy()
+    assert (copy.on, copy.operations, copy.trace, copy.armed) == (True, 1, None, cut)
+    assert copy.spend("nvm", "erase", 0, 0, 64) is cut
+    copy.fail()
+    assert rail.on
+    assert rail.spend("nvm", "erase", 0, 0, 64) is cut
