@@ -15,11 +15,12 @@ from firmware.journal import Journal
 from firmware.machine import Lights, State
 from firmware.platform import Platform
 from firmware.release import Release
+from firmware.security.authority import Authority
 from firmware.security.certificates import Identity
+from firmware.security.sealed import SealedRecords
 from firmware.security.settings import SecuritySettings, Vault
-from firmware.storage.nvm import RecordStore
 
-NVM = "nvm"
+NVM = "nvm"  # the name of an IP500 V2's internal memory
 
 
 class Surroundings(Protocol):
@@ -32,12 +33,22 @@ class Surroundings(Protocol):
 
     def time(self, now: int) -> int | None: ...
 
+    def host_time(self, now: int) -> int | None:
+        """What the clock of the unit shows that a module sits in; None: not set."""
+
+    def name_of(self, address: str) -> str | None:
+        """The name that DNS gives for an address."""
+
+    def reaches(self, server: str) -> bool:
+        """Whether an NTP server of this name or address is the one that answers."""
+
 
 @dataclass
 class Ram:
     """What a power cut loses. A start begins with a new one, so nothing survives a reset but the flash.
 
-    Every value in it is immutable, so a copy is a copy of its dictionary.
+    Every value in it is immutable, so a copy is a copy of its dictionary. ``server`` and ``wizard`` are what ignition
+    keeps of a Linux server's settings and of its wizard.
     """
 
     place: str | None = None
@@ -56,6 +67,11 @@ class Ram:
     nightly_at: int | None = None
     reboot_at: int | None = None
     resuming: bool = False
+    installation: int = 0
+    host_name: str = ""
+    authority: Authority | None = None
+    server: object | None = None
+    wizard: object | None = None
 
     def copy(self) -> Ram:
         other = Ram.__new__(Ram)
@@ -67,8 +83,8 @@ class Appliance:
     """A unit. ``clock.now`` is the simulated time it has reached; ``timers`` what is due next."""
 
     __slots__ = (
-        "clock", "entropy", "held_button", "journal", "lights", "mac", "name", "nvm", "platform", "rail", "ram",
-        "records", "slots", "state", "surroundings", "timers", "vault",
+        "clock", "entropy", "held_button", "internal", "journal", "lights", "mac", "modules_up", "name", "platform",
+        "rail", "ram", "records", "sealed", "slots", "state", "surroundings", "timers", "vault",
     )  # fmt: skip
 
     def __init__(
@@ -90,19 +106,21 @@ class Appliance:
         self.surroundings = surroundings
         self.journal = journal if journal is not None else Journal()
         self.rail = Rail()
-        self.attach_nvm(FlashPart(NVM, platform.nvm, self.rail))
+        self.attach_internal(FlashPart(platform.storage.name, platform.storage.geometry, self.rail))
         self.slots = {name: Slot(name) for name in platform.slots}
         self.ram = Ram()
         self.held_button: str | None = None
+        self.modules_up: frozenset[str] = frozenset()
         self.state = platform.bring_up.initial
         self.lights = Lights()
         self.timers: dict[str, int] = {}
 
-    def attach_nvm(self, part: FlashPart) -> None:
-        """Make ``part`` the unit's internal memory."""
-        self.nvm = part
-        self.records = RecordStore(part, self.platform.nvm_records)
-        self.vault = Vault(self.records, self.entropy)
+    def attach_internal(self, part: FlashPart) -> None:
+        """Make ``part`` the unit's internal memory or disk."""
+        self.internal = part
+        self.records = self.platform.storage.open(part, self.platform.storage.layout)
+        self.sealed = SealedRecords(self.records, self.entropy)
+        self.vault = Vault(self.sealed)
 
     @property
     def release(self) -> Release:
@@ -110,10 +128,16 @@ class Appliance:
         assert self.ram.release is not None
         return self.ram.release
 
+    @property
+    def chance(self) -> Entropy:
+        """The chance of this installation of the software: a server that is installed anew draws anew."""
+        number = self.ram.installation
+        return Entropy(self.entropy.seed, f"{self.mac}/{number}") if number else self.entropy
+
     def parts(self) -> dict[str, FlashPart]:
         """Every flash part of the unit by name, the cards in its slots included."""
         cards = {slot.name: slot.card.part for slot in self.slots.values() if slot.card}
-        return {NVM: self.nvm, **cards}
+        return {self.internal.name: self.internal, **cards}
 
     def note(self, kind: str, **data: Any) -> None:
         """Write an event into the journal at the unit's simulated time."""
@@ -127,9 +151,7 @@ class Appliance:
             "state",
             state=state.name,
             about=state.about,
-            cpu=self.lights.cpu.label,
-            sd=self.lights.sd.label,
-            base=self.lights.base.label,
+            **{led: getattr(self.lights, led).label for led in self.platform.leds},
         )
 
     def show_sd(self, light: Light, why: str) -> None:
@@ -156,13 +178,14 @@ class Appliance:
         other = Appliance.__new__(Appliance)
         other.platform, other.mac, other.name, other.entropy = self.platform, self.mac, self.name, self.entropy
         other.surroundings, other.state, other.lights = self.surroundings, self.state, self.lights
-        other.held_button = self.held_button
+        other.held_button, other.modules_up = self.held_button, self.modules_up
         other.clock = self.clock.copy()
         other.journal = self.journal.copy()
         other.rail = rail = self.rail.copy()
-        other.nvm = self.nvm.copy(rail)
-        other.records = self.records.on(other.nvm)
-        other.vault = self.vault.on(other.records)
+        other.internal = self.internal.copy(rail)
+        other.records = self.records.on(other.internal)
+        other.sealed = self.sealed.on(other.records)
+        other.vault = Vault(other.sealed)
         other.slots = {
             name: Slot(name, slot.card.copy(slot.card.part.copy(rail)) if slot.card else None)
             for name, slot in self.slots.items()

@@ -6,18 +6,20 @@ from dataclasses import dataclass, replace
 from ipaddress import IPv4Interface
 from typing import Any
 
-from firmware.basis import documented, inferred
+from firmware.basis import Fact, documented, inferred
 from firmware.device.entropy import Entropy
 from firmware.errors import Damaged
 from firmware.memo import memoise
 from firmware.storage import records
 
-_MAGIC, _VERSION = b"IPOC", 1
+Pairs = tuple[tuple[str, str], ...]
+
+_MAGIC, _VERSION = b"IPOC", 2
 
 # boot.md step 5 (MAN): the addresses of a DHCP client that got no answer.
 FALLBACK_ADDRESSES = documented(("192.168.42.1/24", "192.168.43.1/24"), "MAN")
-DEFAULT_USERS = inferred(tuple((str(number), f"Extn{number}") for number in range(201, 209)), "BG")
-DEFAULT_HUNT_GROUPS = inferred((("200", "Main"),), "BG")
+DEFAULT_USERS: Fact[Pairs] = inferred(tuple((str(number), f"Extn{number}") for number in range(201, 209)), "BG")
+DEFAULT_HUNT_GROUPS: Fact[Pairs] = inferred((("200", "Main"),), "BG")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +36,17 @@ class Lan:
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """``lans`` are LAN1 and LAN2, ``sip_tls`` whether each LAN's SIP registrar offers TLS; users by extension."""
+    """``lans`` are LAN1 and LAN2, ``sip_tls`` whether each LAN's SIP registrar offers TLS; users by extension.
+
+    ``primary`` is the address of the Server Edition Primary that a device belongs to; empty: it belongs to none.
+    """
 
     system_name: str
     lans: tuple[Lan, ...]
     sip_tls: tuple[bool, ...]
     users: tuple[tuple[str, str], ...]
     hunt_groups: tuple[tuple[str, str], ...]
+    primary: str = ""
 
     def with_lan(self, index: int, lan: Lan) -> Configuration:
         return replace(self, lans=tuple(lan if n == index else old for n, old in enumerate(self.lans)))
@@ -53,9 +59,9 @@ class Configuration:
         return _encode(self)
 
 
-def factory(mac: str, lans: tuple[Lan, ...]) -> Configuration:
+def factory(mac: str, lans: tuple[Lan, ...], users: Pairs, hunt_groups: Pairs) -> Configuration:
     """The configuration of a unit that has none, with the addresses that survived."""
-    return Configuration(mac, lans, (False,) * len(lans), DEFAULT_USERS.value, DEFAULT_HUNT_GROUPS.value)
+    return Configuration(mac, lans, (False,) * len(lans), users, hunt_groups)
 
 
 @memoise(4096)
@@ -68,6 +74,7 @@ def from_bytes(data: bytes) -> Configuration:
         sip_tls=tuple(body.sip_tls),
         users=tuple((user.extension, user.name) for user in body.users),
         hunt_groups=tuple((group.extension, group.name) for group in body.hunt_groups),
+        primary=body.primary,
     )
 
 
@@ -81,6 +88,7 @@ def _encode(configuration: Configuration) -> bytes:
             "sip_tls": configuration.sip_tls,
             "users": [{"extension": number, "name": name} for number, name in configuration.users],
             "hunt_groups": [{"extension": number, "name": name} for number, name in configuration.hunt_groups],
+            "primary": configuration.primary,
         },
     )
     return records.frame(_MAGIC, _VERSION, body)

@@ -40,11 +40,13 @@ S = TypeVar("S", bound=Subject)
 
 @dataclass(frozen=True, slots=True)
 class Lights:
-    """The LED patterns of a state: CPU, System SD slot, base unit."""
+    """The LED patterns of a state: CPU, System SD slot and base unit of an IP500 V2; a module's upper and lower LED."""
 
     cpu: Light = Light.OFF
     sd: Light = Light.OFF
     base: Light = Light.OFF
+    upper: Light = Light.OFF
+    lower: Light = Light.OFF
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ class State(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """``trigger`` leads from ``source`` (a state's name, or ANY) to ``dest``."""
+    """``trigger`` leads from ``source`` to ``dest``: a state's name, ANY, or ``group.*`` for a group of states."""
 
     trigger: str
     source: str
@@ -110,7 +112,7 @@ class BringUp(Generic[S]):
             model=None,
             states=[state.name for state in self.states],
             initial=self.initial,
-            transitions=[[row.trigger, row.source, row.dest] for row in self.rows],
+            transitions=[[row.trigger, self.sources(row), row.dest] for row in self.rows],
             auto_transitions=False,
         )
 
@@ -170,7 +172,10 @@ class BringUp(Generic[S]):
 
     def sources(self, row: Row) -> list[str]:
         """The states a row leaves from."""
-        return [state.name for state in self.states] if row.source == ANY else [row.source]
+        if not row.source.endswith(ANY):
+            return [row.source]
+        group = row.source.removesuffix(ANY)
+        return [state.name for state in self.states if state.name.startswith(group)]
 
 
 def _identifier(name: str) -> str:

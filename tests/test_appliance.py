@@ -72,13 +72,13 @@ def test_everything_goes_along() -> None:
     unit.name, unit.surroundings, unit.held_button = "copied", Network(leases={0: "10.0.0.1/24"}), "aux"
     unit.show_sd(Light.FAST_RED, "card full")
     unit.ram.alarms = ("a",)
-    unit.nvm.add_defect(BadBlock(3))
+    unit.internal.add_defect(BadBlock(3))
     unit.rail.arm(Cut(5))
     copy = unit.copy()
     shared = ("platform", "mac", "name", "entropy", "surroundings", "state", "lights", "held_button", "timers", "ram")
     assert [getattr(copy, name) for name in shared] == [getattr(unit, name) for name in shared]
     assert copy.clock.state() == unit.clock.state()
-    assert copy.nvm.defects == unit.nvm.defects
+    assert copy.internal.defects == unit.internal.defects
     assert copy.rail.armed == Cut(5)
     assert (copy.rail.on, copy.rail.operations) == (True, unit.rail.operations)
     slots = [(slot.name, slot.card and (slot.card.kind, slot.card.feature_key)) for slot in copy.slots.values()]
@@ -90,12 +90,12 @@ def test_every_part_of_a_copy_hangs_on_its_own_rail() -> None:
     unit = running()
     copy = unit.copy()
     assert {id(part.rail) for part in copy.parts().values()} == {id(copy.rail)}
-    assert copy.records.part is copy.nvm
+    assert copy.records.part is copy.internal
     cut_power(copy)
     assert unit.rail.on
-    copy.nvm.flip(BitFlip(0, 0))
+    copy.internal.flip(BitFlip(0, 0))
     unit.ram.alarms = ("mine",)
-    assert copy.nvm.image() != unit.nvm.image()
+    assert copy.internal.image() != unit.internal.image()
     assert copy.ram.alarms == ()
 
 

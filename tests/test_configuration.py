@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.configuration import (
+    DEFAULT_HUNT_GROUPS,
+    DEFAULT_USERS,
     FALLBACK_ADDRESSES,
     Configuration,
     Lan,
@@ -25,13 +27,19 @@ texts = st.text(st.characters(codec="utf-8"), max_size=60)
 interfaces = st.one_of(st.just(""), st.builds("{}/{}".format, st.ip_addresses(v=4), st.integers(0, 32)))
 lans = st.lists(st.builds(Lan, st.booleans(), interfaces), max_size=3).map(tuple)
 pairs = st.lists(st.tuples(texts, texts), max_size=5).map(tuple)
-configurations = st.builds(Configuration, texts, lans, st.lists(st.booleans(), max_size=3).map(tuple), pairs, pairs)
+configurations = st.builds(
+    Configuration, texts, lans, st.lists(st.booleans(), max_size=3).map(tuple), pairs, pairs, texts
+)
+
+
+def _factory(lans: tuple[Lan, ...]) -> Configuration:
+    return factory(MAC, lans, DEFAULT_USERS.value, DEFAULT_HUNT_GROUPS.value)
 
 
 def test_factory_configuration() -> None:
     fallback = (Lan(True, "192.168.42.1/24"), Lan(True, "192.168.43.1/24"))
     assert tuple(lan.interface for lan in fallback) == FALLBACK_ADDRESSES.value
-    assert factory(MAC, fallback) == Configuration(
+    assert _factory(fallback) == Configuration(
         system_name="00e00705918e",
         lans=fallback,
         sip_tls=(False, False),
@@ -60,7 +68,7 @@ def test_addresses_are_kept_apart(kept: tuple[Lan, ...]) -> None:
 
 
 def test_any_changed_byte_is_damage() -> None:
-    data = factory(MAC, (Lan(), Lan())).to_bytes()
+    data = _factory((Lan(), Lan())).to_bytes()
     for at in range(len(data)):
         for mask in (0x01, 0x80, 0xFF):
             with pytest.raises(Damaged):
@@ -68,7 +76,7 @@ def test_any_changed_byte_is_damage() -> None:
 
 
 def test_a_file_of_another_length_is_damage() -> None:
-    data = factory(MAC, (Lan(), Lan())).to_bytes()
+    data = _factory((Lan(), Lan())).to_bytes()
     for other in (*(data[:length] for length in range(len(data))), data + b"\0"):
         with pytest.raises(Damaged):
             from_bytes(other)
@@ -80,7 +88,7 @@ def test_an_address_that_is_none_is_damage(interface: str) -> None:
     with pytest.raises(Damaged, match="no address of a LAN"):
         lans_from_bytes(lans_to_bytes(wrong))
     with pytest.raises(Damaged, match="no address of a LAN"):
-        from_bytes(factory(MAC, wrong).to_bytes())
+        from_bytes(_factory(wrong).to_bytes())
 
 
 @pytest.mark.parametrize(("interface", "address"), [("192.168.42.1/24", "192.168.42.1"), ("", "")])
@@ -89,7 +97,7 @@ def test_the_address_of_a_lan(interface: str, address: str) -> None:
 
 
 def test_one_lan_or_one_user_changes_alone() -> None:
-    before = factory(MAC, (Lan(), Lan()))
+    before = _factory((Lan(), Lan()))
     fixed = Lan(False, "10.0.0.2/8")
     changed = before.with_lan(1, fixed).with_user_name("203", "Ada")
     assert changed.lans == (Lan(), fixed)

@@ -1,4 +1,4 @@
-"""The commands about the files on a unit's SD cards."""
+"""The commands about the files on a unit's SD cards, or on a server's disk."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from firmware.errors import BadInput
 if TYPE_CHECKING:
     from firmware.storage.volume import Volume
 
-SLOT = click.option("--slot", metavar="SLOT", help="Which card.  [default: the System SD]")
+SLOT = click.option("--slot", metavar="SLOT", help="Which card or disk.  [default: the System SD; a server's disk]")
 PATH = click.argument("path", type=Value("card_path", "PATH"))
 FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
 @click.group()
 def card() -> None:
-    """List, read, write and remove the files on a unit's SD cards (the unit is off)."""
+    """List, read, write and remove the files on a unit's SD cards or a server's disk (the unit is off)."""
 
 
 @card.command("ls")
@@ -117,15 +117,15 @@ def _card(state: Path, slot: str | None, *, exclusive: bool = False) -> Iterator
 
     with opened(state, exclusive=exclusive) as unit:
         try:
-            name = unit.platform.slots[0] if slot is None else one_of(slot, unit.platform.slots, "slot")
+            name = unit.platform.files if slot is None else one_of(slot, unit.platform.volumes(), "volume")
         except ValueError as error:
             raise BadInput(f"--slot: {error}") from None
-        held = unit.slots[name].card
-        if held is None or held.failed:
+        held = unit.slots[name].card if name in unit.slots else None
+        if name in unit.slots and (held is None or held.failed):
             what = "there is no card" if held is None else "the card has failed"
             raise BadInput(f"{state}: {what} in the {name} slot")
         try:
-            with probe(unit), mounted(held.part) as volume:
+            with probe(unit), mounted(unit.parts()[name]) as volume:
                 yield volume
         except StorageError as error:
             raise BadInput(f"{state}: {error}") from None

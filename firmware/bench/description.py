@@ -81,7 +81,7 @@ def restore(description: dict[str, Any], path: Path, part: Callable[[Appliance, 
             journal=Journal(),
         )
         cards = {values.one_of(slot, platform.slots, "slot"): card for slot, card in description["slots"].items()}
-        unit.attach_nvm(part(unit, unit.nvm.name))
+        unit.attach_internal(part(unit, unit.internal.name))
         for slot, card in cards.items():
             if card is not None:
                 unit.insert(slot, _card(part(unit, slot), **card))

@@ -22,11 +22,11 @@ from firmware.bench.fields import (
 from firmware.bench.outside import identity_of, look_at, release_of, settings_of
 from firmware.bench.steps.base import Step, part_of
 from firmware.bench.world import World
-from firmware.boot.cards import SYSTEM
 from firmware.boot.choose_firmware import original_level
 from firmware.errors import StorageError, Unmet
 from firmware.journal import Event
-from firmware.security.certificates import Identity, alternative_names, public_key_of
+from firmware.security.certificates import Identity
+from firmware.security.reading import alternative_names, public_key_of
 from firmware.storage.volume import mounted
 from firmware.times import from_datetime, show_time
 
@@ -182,7 +182,7 @@ def _files(_world: World, unit: Appliance, wanted: Mapping[str, str]) -> list[st
     for place, expected in wanted.items():
         slot, path = split_place(place)
         try:
-            with mounted(part_of(looked_at, slot or SYSTEM)) as volume:
+            with mounted(part_of(looked_at, slot or unit.platform.files)) as volume:
                 found = "absent" if volume.read(path) is None else "present"
         except StorageError as error:
             found = str(error)

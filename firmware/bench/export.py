@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
 from cryptography.hazmat.primitives.serialization import pkcs12 as container
 
 from firmware.errors import BadInput
-from firmware.security.certificates import Identity, load
+from firmware.security.certificates import Identity
+from firmware.security.reading import load
 
 
 def pkcs12(identity: Identity, name: str, password: bytes) -> bytes:

@@ -11,7 +11,6 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
-from firmware.appliance import NVM
 from firmware.bench import values
 from firmware.bench.timeline import SENTENCES
 from firmware.device.panel import Light
@@ -58,8 +57,9 @@ ReleaseName = Annotated[
 ]
 StateName = Annotated[str, _known("state", lambda known: known.platform.bring_up.by_name)]
 SlotName = Annotated[str, _known("slot", lambda known: known.platform.slots)]
-PartName = Annotated[str, _known("part", lambda known: (NVM, *known.platform.slots))]
-RecordName = Annotated[str, _known("record", lambda known: known.platform.nvm_records)]
+PartName = Annotated[str, _known("part", lambda known: (known.platform.storage.name, *known.platform.slots))]
+VolumeName = Annotated[str, _known("volume", lambda known: known.platform.volumes())]
+RecordName = Annotated[str, _known("record", lambda known: known.platform.storage.layout)]
 Pattern = Annotated[str, _known("LED pattern", lambda _: [light.label for light in Light])]
 ServiceName = Annotated[str, _known("service", lambda _: dict(SERVICES.value))]
 LevelName = Annotated[str, _known("level", lambda _: LEVELS)]
@@ -77,7 +77,7 @@ def _place(text: str, info: ValidationInfo) -> str:
     slot, path = split_place(text)
     values.card_path(path)
     if slot is not None and info.context:
-        values.one_of(slot, info.context.platform.slots, "slot")
+        values.one_of(slot, info.context.platform.volumes(), "volume")
     return text
 
 

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from firmware import configuration
-from firmware.appliance import NVM, Appliance
+from firmware.appliance import Appliance
 from firmware.bench.outside import look_at
 from firmware.boot.cards import CONFIGURATION
 from firmware.boot.software import BINARY, read_image
 from firmware.device.faults import BadBlock
 from firmware.errors import Damaged, StorageError
-from firmware.security.settings import Held
-from firmware.storage.nvm import CopyState, Lost
+from firmware.security.sealed import Held
+from firmware.storage.files import FileStore
+from firmware.storage.nvm import CopyState, Lost, RecordStore
 from firmware.storage.volume import mounted
 
 
@@ -32,13 +33,15 @@ class Finding:
 def check(unit: Appliance) -> list[Finding]:
     """Every finding, store by store; an empty list means that all of it is sound."""
     looked_at = look_at(unit)
-    return [finding for store in (_records, _security, _cards, _defects) for finding in store(looked_at)]
+    return [finding for store in (_records, _files, _security, _cards, _defects) for finding in store(looked_at)]
 
 
 def _records(unit: Appliance) -> Iterator[Finding]:
+    if not isinstance(unit.records, RecordStore):
+        return
     for name in unit.records.names():
         first, second = unit.records.copies(name)
-        where = f"{NVM} record {name}"
+        where = f"{unit.internal.name} record {name}"
         try:
             best = unit.records.present(name)
         except Lost:
@@ -53,8 +56,25 @@ def _records(unit: Appliance) -> Iterator[Finding]:
             yield Finding(where, f"the {odd} copy is {what}", "the next start that uses it mends it")
 
 
+def _files(unit: Appliance) -> Iterator[Finding]:
+    """The records that are files of a disk."""
+    if not isinstance(unit.records, FileStore):
+        return
+    for name in unit.records.names():
+        try:
+            unit.records.present(name)
+        except Lost as error:
+            yield Finding(unit.internal.name, str(error), "the firmware starts as if it were not there")
+        except StorageError as error:
+            yield Finding(unit.internal.name, str(error), "the server has to be installed anew")
+            return
+
+
 def _security(unit: Appliance) -> Iterator[Finding]:
-    held, _ = unit.vault.peek()
+    try:
+        held, _ = unit.vault.peek()
+    except StorageError:  # the disk: reported as such
+        return
     if held in (Held.FOREIGN, Held.DAMAGED):
         why = "encrypted by another unit" if held is Held.FOREIGN else "damaged"
         yield Finding("security settings", why, "the firmware treats them as empty and makes a new identity")

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from firmware.appliance import NVM, Appliance
+from firmware.appliance import Appliance
 from firmware.bench import description, values
 from firmware.device import image
 from firmware.device.flash import FlashPart
@@ -180,7 +180,8 @@ class StateDirectory:
 
     def _part(self, unit: Appliance, name: str) -> FlashPart:
         """The part from its image; changes are not written through yet."""
-        geometry = unit.platform.nvm if name == NVM else unit.platform.card
+        storage = unit.platform.storage
+        geometry = storage.geometry if name == storage.name else unit.platform.card
         mapped = self._map(name)
         image.check(mapped, name, geometry, str(self._image(name)))
         part = image.attach(mapped, name, geometry, unit.rail)

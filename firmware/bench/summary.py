@@ -9,7 +9,7 @@ from firmware.bench.outside import look_at, release_of, settings_of
 from firmware.boot.choose_firmware import original_level
 from firmware.configuration import Configuration, sip_password
 from firmware.errors import StorageError
-from firmware.security.certificates import describe, issuer
+from firmware.security.reading import describe, issuer
 from firmware.storage.volume import mounted
 from firmware.times import show_time
 

@@ -48,6 +48,7 @@ SENTENCES: dict[str, str] = {
     "certificate.withdrawn": "identity {generation} was announced and never made; its announcement is withdrawn",
     "certificate.deleted": "certificate deleted; next: {next} [{basis}]",
     "certificate.unfit": "a client that validates would object: {objections}",
+    "network.joined": "Initial Configuration Utility: {system_name} belongs to the Primary {primary}",
     "clock.set": "clock set to {to} by {by} (was {was})",
     "nightly.skipped": "nightly copy skipped: {why}",
     "reboot.ordered": "reboot ordered: {why} {at}",
@@ -62,7 +63,7 @@ SENTENCES: dict[str, str] = {
     "nvm.transplanted": "internal memory replaced by that of {donor}",
     "environment": "the network now answers: {answers}",
 }
-_LEDS = (("cpu", "CPU"), ("sd", "SD"), ("base", "base"))
+_LEDS = (("cpu", "CPU"), ("sd", "SD"), ("base", "base"), ("upper", "upper LED"), ("lower", "lower LED"))
 _LOUD = {"power.cut": "red", "alarm": "red", "certificate.unfit": "yellow", "certificate.generated": "green"}
 
 
@@ -93,7 +94,9 @@ class Timeline:
         unit = f"{event.source:<10} " if self._name_units else ""
         if event.kind == "state":
             head = f"{clock:<12} {unit}{event.data['state']:<24}"
-            lights = "; ".join(f"{led} {event.data[key]}" for key, led in _LEDS if self._changed(event, key))
+            lights = "; ".join(
+                f"{led} {event.data[key]}" for key, led in _LEDS if key in event.data and self._changed(event, key)
+            )
             shown = self._style(f"[{lights}]", "dim") if lights else ""
             return [*lines, f"{self._style(head, 'bold')} {event.data['about']} {shown}".rstrip()]
         first, *rest = sentence(event).split("\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from firmware.appliance import Appliance
 from firmware.boot import alarms, buttons, identity, running
@@ -34,7 +35,7 @@ def power_on(unit: Appliance, holding: str | None = None) -> None:
 
 def press(unit: Appliance, button: str, held: int) -> None:
     """Press a button of a running unit for ``held`` ms."""
-    _require_running(unit, f"the {button} button does nothing")
+    require_running(unit, f"the {button} button does nothing")
     band = band_of(buttons.BANDS[button], held)
     unit.clock.advance_to(unit.clock.now + held)
     light = band.light.label if band.light else "unchanged"
@@ -85,40 +86,41 @@ def default_security(unit: Appliance, via: str = "manager", mac: str | None = No
             raise NotNow("the boot loader's route is the reset button held at power-on: cut the power first")
         power_on(unit, holding="reset")
         return
-    _require_running(unit, f"its security settings cannot be defaulted via {via}")
+    require_running(unit, f"its security settings cannot be defaulted via {via}")
     if via == "serial" and mac is not None and mac != unit.mac:
         unit.note(
             "security.refused", via=via, why=f"AT-SECURITYRESETALL confirmed with {mac}, which is not this unit's MAC"
         )
         return
-    _follow(unit, identity.default_security(unit, via))
+    follow(unit, identity.default_security(unit, via))
 
 
 def delete_certificate(unit: Appliance) -> None:
     """Delete the identity certificate; from R9.1 on it is generated again at once."""
-    _require_running(unit, "its certificate cannot be deleted")
-    _follow(unit, identity.delete_identity(unit))
+    require_running(unit, "its certificate cannot be deleted")
+    follow(unit, identity.delete_identity(unit))
 
 
 def set_service(unit: Appliance, service: str, level: str) -> None:
     """Set a service's security level; the first one above Unsecure Only makes a certificate that is missing."""
-    _require_running(unit, "its services cannot be set")
+    require_running(unit, "its services cannot be set")
     assert unit.ram.settings is not None
     names = [name for name, _ in unit.ram.settings.services]
     if service not in names or level not in LEVELS:
         raise BadInput(f"service {service!r} at {level!r}: services are {', '.join(names)}; levels {', '.join(LEVELS)}")
     if identity.set_service(unit, service, level):
-        _follow(unit, decide(unit.platform.policy, Trigger.SERVICE_SECURED, unit.release).value)
+        follow(unit, decide(unit.platform.policy, Trigger.SERVICE_SECURED, unit.release).value)
 
 
-def _follow(unit: Appliance, outcome: Outcome) -> None:
+def follow(unit: Appliance, outcome: Outcome) -> None:
+    """Do what the policy says comes next."""
     if identity.is_due(unit, outcome):
         unit.platform.bring_up.fire(unit, "identity_wanted")
 
 
 def default_configuration(unit: Appliance) -> None:
     """Default the configuration from Manager; the unit reboots, its certificate stays."""
-    _require_running(unit, "its configuration cannot be defaulted")
+    require_running(unit, "its configuration cannot be defaulted")
     configuration.command_default(unit)
     restart_without_saving(unit, "configuration defaulted")
 
@@ -128,7 +130,7 @@ def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
 
     By the policy the certificate is kept, and may now name the wrong address.
     """
-    _require_running(unit, "its addresses cannot be set")
+    require_running(unit, "its addresses cannot be set")
     assert unit.ram.configuration is not None
     before = unit.ram.configuration.lans[lan]
     changed = Lan(False, interface) if interface else Lan(True, before.interface)
@@ -137,12 +139,12 @@ def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
     configuration.note_lans(unit)
     unit.note("network.address", lan=f"LAN{lan + 1}", address=changed.interface, how="set by Manager")
     identity.note_fitness(unit)
-    _follow(unit, decide(unit.platform.policy, Trigger.ADDRESS_CHANGE, unit.release).value)
+    follow(unit, decide(unit.platform.policy, Trigger.ADDRESS_CHANGE, unit.release).value)
 
 
 def change_at_phone(unit: Appliance, extension: str, name: str) -> None:
     """A change made at a phone goes to the RAM only, until the next save."""
-    _require_running(unit, "no phone can change anything")
+    require_running(unit, "no phone can change anything")
     assert unit.ram.configuration is not None
     if extension not in dict(unit.ram.configuration.users):
         raise BadInput(f"extension {extension!r}: this unit has {', '.join(dict(unit.ram.configuration.users))}")
@@ -154,13 +156,13 @@ def change_at_phone(unit: Appliance, extension: str, name: str) -> None:
 
 def set_clock(unit: Appliance, reading: int) -> None:
     """Set the clock by hand."""
-    _require_running(unit, "its clock cannot be set from here")
+    require_running(unit, "its clock cannot be set from here")
     running.set_clock(unit, reading, "administrator")
 
 
 def upgrade(unit: Appliance, release: str) -> None:
     """Upgrade by Manager: the old binary and configuration to backup, the new binary to primary, reboot."""
-    _require_running(unit, "it cannot be upgraded")
+    require_running(unit, "it cannot be upgraded")
     new = image_of(BY_VERSION[release])
     with volume_of(unit, SYSTEM) as volume:
         for name in (BINARY, CONFIGURATION):
@@ -174,17 +176,38 @@ def upgrade(unit: Appliance, release: str) -> None:
 
 def reboot(unit: Appliance, at: int | None = None) -> None:
     """Reboot from Manager: now, or timed at ``at`` ms past midnight."""
-    _require_running(unit, "it cannot be rebooted")
+    require_running(unit, "it cannot be rebooted")
     running.order_reboot(unit, at, "Manager")
 
 
 def shutdown(unit: Appliance, off_for: int | None = None) -> None:
     """Shut down from Manager: for ``off_for`` ms, or indefinitely."""
-    _require_running(unit, "it cannot be shut down")
+    require_running(unit, "it cannot be shut down")
     running.order_shutdown(unit, off_for, "Manager")
 
 
-def _require_running(unit: Appliance, what: str) -> None:
+def initial_configuration(
+    unit: Appliance, primary: str, system_name: str | None = None, lan1: str | None = None
+) -> None:
+    """The Initial Configuration Utility: make the unit a device of the Server Edition Primary at this address.
+
+    It may also give the system its name and LAN1 a fixed address. By the policy the certificate is kept until one from
+    the Primary is installed.
+    """
+    require_running(unit, "the Initial Configuration Utility cannot run")
+    assert unit.ram.configuration is not None
+    before = unit.ram.configuration
+    changed = replace(before, primary=primary, system_name=system_name or before.system_name)
+    unit.ram.configuration = changed.with_lan(0, Lan(False, lan1)) if lan1 else changed
+    configuration.save(unit, "Initial Configuration Utility")
+    configuration.note_lans(unit)
+    unit.note("network.joined", primary=primary, system_name=unit.ram.configuration.system_name)
+    identity.note_fitness(unit)
+    follow(unit, decide(unit.platform.policy, Trigger.JOINED, unit.release).value)
+
+
+def require_running(unit: Appliance, what: str) -> None:
+    """NotNow unless the unit is in operation."""
     if unit.state != RUNNING:
         raise NotNow(f"the unit is in the state {unit.state}: {what}")
 

@@ -70,7 +70,8 @@ def choose_configuration(unit: Appliance) -> str:
     for source in row.tried:
         chosen = from_file if source == FROM_FILE else _nvm_copy(unit) if source == FROM_NVM else None
         if source == BY_DEFAULT:
-            chosen = configuration.factory(unit.mac, _NEW_LANS if commanded else _kept_lans(unit))
+            lans, platform = _NEW_LANS if commanded else _kept_lans(unit), unit.platform
+            chosen = configuration.factory(unit.mac, lans, platform.users.value, platform.hunt_groups.value)
         if chosen is not None:
             unit.ram.configuration = chosen
             unit.note("configuration.chosen", chosen=source, stored=stored, why=why, basis=row.basis.value)

@@ -12,11 +12,12 @@ from ipaddress import IPv4Address
 from firmware.appliance import Appliance
 from firmware.boot import alarms, kept
 from firmware.errors import NotNow, StorageError
-from firmware.security import certificates, settings
+from firmware.security import certificates, reading, settings
+from firmware.security.authority import certified
 from firmware.security.certificates import Identity, Names
 from firmware.security.keys import derive
 from firmware.security.policy import Outcome, Trigger, decide
-from firmware.security.settings import Held
+from firmware.security.sealed import Held
 from firmware.storage.records import GENERATION, build
 from firmware.times import show_time
 
@@ -26,8 +27,11 @@ _NOT_SET = -1
 Terms = tuple[Names, int, int, int]
 
 
-def load_security(unit: Appliance) -> str:
-    """Load the security settings; another unit's, or damaged ones, count as empty."""
+def load_security(unit: Appliance, without: Trigger = Trigger.FIRST_START) -> str:
+    """Load the security settings; another unit's, or damaged ones, count as empty.
+
+    ``without`` is the trigger whose rule says what comes next when they hold no identity.
+    """
     held, loaded, mended = unit.vault.load()
     announced, _ = _announcement(kept.read(unit, RECORD))
     if mended:
@@ -47,7 +51,7 @@ def load_security(unit: Appliance) -> str:
         unit.note("certificate.kept", sha256=unit.ram.identity.fingerprint)
         return "identity_held"
     unit.ram.resuming = announced > present
-    outcome = decide(unit.platform.policy, Trigger.FIRST_START, unit.release)
+    outcome = decide(unit.platform.policy, without, unit.release)
     if unit.ram.resuming or is_due(unit, outcome.value):
         unit.note("certificate.due", why="the security settings hold none", basis=outcome.cite())
         return "identity_missing"
@@ -70,6 +74,12 @@ def _write_announcement(unit: Appliance, number: int, created: int | None) -> No
     note = {"number": number, "created": _NOT_SET if created is None else created}
     with alarms.alarm_on_failure(unit, "announcing the certificate"):
         unit.records.replace(RECORD, build(GENERATION, note))
+
+
+def announce_as(unit: Appliance, number: int, created: int | None) -> None:
+    """Announce a generation of a given number and time, unless it is announced already."""
+    if _announcement(kept.peek(unit, RECORD)) != (number, created):
+        _write_announcement(unit, number, created)
 
 
 def announce(unit: Appliance) -> str:
@@ -99,35 +109,54 @@ def generate(unit: Appliance) -> str:
     number, created = _announcement(kept.peek(unit, RECORD))
     if number <= present.generation:  # announcing failed: an alarm says so
         number, created = present.generation + 1, unit.clock.read()
-    terms = terms_of(unit, number, created)
-    identity = make_identity(unit, number, terms)
-    made = replace(present, generation=number, identity=identity)
     try:
-        unit.vault.commit(made)
+        commit_identity(unit, number, created)
     except StorageError as error:
         alarms.raise_alarm(unit, "certificate", f"could not be committed, and is not used: {error}")
         return "generation_failed"
-    unit.ram.settings, unit.ram.identity = made, identity
-    shown = certificates.outline(unit.platform.profile, *terms)
-    unit.note("certificate.generated", generation=number, **shown, sha256=identity.fingerprint)
     return "generated"
 
 
+def commit_identity(unit: Appliance, number: int, created: int | None) -> None:
+    """Make the ``number``-th identity and commit it with the whole security settings. StorageError: nothing is used."""
+    terms = terms_of(unit, number, created)
+    identity = make_identity(unit, number, terms)
+    trusted = _settings(unit).trusted
+    if unit.ram.authority is not None:  # its signing certificates go to the TCS, as those of PKCS#12 do (U)
+        trusted = tuple(dict.fromkeys((*trusted, *unit.ram.authority.chain)))
+    made = replace(_settings(unit), generation=number, identity=identity, trusted=trusted)
+    unit.vault.commit(made)
+    unit.ram.settings, unit.ram.identity = made, identity
+    shown = certificates.outline(unit.platform.profile, *terms)
+    unit.note("certificate.generated", generation=number, **shown, sha256=identity.fingerprint)
+
+
 def make_identity(unit: Appliance, number: int, terms: Terms) -> Identity:
-    """The ``number``-th key of the unit, and its certificate over these terms."""
-    names, serial, not_before, not_after = terms
-    key = derive(unit.entropy, "identity", number, unit.platform.profile.key.value)
-    return certificates.self_signed(unit.platform.profile, names, key, serial, not_before, not_after)
+    """The ``number``-th key of the unit, and its certificate over these terms: by the unit's CA if it has one."""
+    profile, authority = unit.platform.profile, unit.ram.authority
+    key = derive(unit.chance, "identity", number, profile.key.value)
+    if authority is None:
+        return certificates.self_signed(profile, terms[0], key, *terms[1:])
+    return certified(authority, key, certificates.issue(profile, terms[0], key, authority.signer, *terms[1:]))
 
 
 def terms_of(unit: Appliance, number: int, created: int | None) -> Terms:
     """Names, serial number, notBefore and notAfter of the ``number``-th identity; the clock read ``created``."""
-    assert unit.ram.configuration is not None
     profile = unit.platform.profile
-    lan1, lan2 = (IPv4Address(lan.address) for lan in unit.ram.configuration.lans)
     not_before, not_after = certificates.validity(profile, unit.release, created)
-    serial = certificates.serial(unit.entropy, profile, number)
-    return Names(unit.mac, lan1, lan2), serial, not_before, not_after
+    authority, chance = unit.ram.authority, unit.chance
+    if authority is None:
+        serial = certificates.serial(chance, profile, number)
+    else:
+        serial = authority.serial_of(chance, profile, number)
+    return names_of(unit), serial, not_before, not_after
+
+
+def names_of(unit: Appliance) -> Names:
+    """Whom a certificate that is made now is for."""
+    assert unit.ram.configuration is not None
+    lan1, lan2 = (IPv4Address(lan.address) for lan in unit.ram.configuration.lans)
+    return Names(unit.mac, lan1, lan2, unit.ram.host_name)
 
 
 def default_security(unit: Appliance, via: str) -> Outcome:
@@ -176,15 +205,17 @@ def fitness(unit: Appliance) -> list[str]:
         return []
     found = []
     clock = unit.clock.read()
-    not_before, not_after = certificates.dates(identity.der)
+    not_before, not_after = reading.dates(identity.der)
     if clock is not None and clock < not_before:
         found.append(f"not valid before {show_time(not_before)}")
     if clock is not None and clock > not_after:
         found.append(f"expired {show_time(not_after)}")
-    named = certificates.alternative_names(identity.der)
+    named = reading.alternative_names(identity.der)
     for index, lan in enumerate(configuration.lans):
         if lan.address not in named:
             found.append(f"does not name LAN{index + 1} {lan.address}")
+    if unit.ram.host_name and unit.ram.host_name not in named:
+        found.append(f"does not name the host {unit.ram.host_name}")
     return found
 
 

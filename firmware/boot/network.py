@@ -20,6 +20,13 @@ def duration(unit: Appliance) -> int:
 
 
 def take_addresses(unit: Appliance) -> str:
+    """Obtain the addresses, and keep a note of them apart from the configuration."""
+    obtain(unit)
+    note_lans(unit)
+    return "addressed"
+
+
+def obtain(unit: Appliance) -> None:
     """With no answer a DHCP client keeps the address it had, or takes the fallback, and stays a client."""
     assert unit.ram.configuration is not None
     for index, lan in enumerate(unit.ram.configuration.lans):
@@ -31,5 +38,3 @@ def take_addresses(unit: Appliance) -> str:
         if taken != lan.interface:
             unit.ram.configuration = unit.ram.configuration.with_lan(index, Lan(lan.dhcp, taken))
         unit.note("network.address", lan=f"LAN{index + 1}", address=taken, how=how)
-    note_lans(unit)
-    return "addressed"

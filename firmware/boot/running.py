@@ -35,22 +35,33 @@ def ask_time(unit: Appliance) -> str | None:
 
 def _follow_sntp(unit: Appliance) -> bool:
     """Ask for the time; whether the clock had to be set."""
-    unit.timers[SNTP] = unit.clock.now + SNTP_INTERVAL.value
-    told = unit.surroundings.time(unit.clock.now)
-    before = unit.clock.read()
-    if told is None or (before is not None and abs(told - before) < SECOND):
+    told = correction(unit)
+    if told is None:
         return False
     set_clock(unit, told, "SNTP")
     return True
 
 
+def correction(unit: Appliance) -> int | None:
+    """Ask an NTP server, and see to it that it is asked again. What the clock is to be set to; None: it is right."""
+    unit.timers[SNTP] = unit.clock.now + SNTP_INTERVAL.value
+    told = unit.surroundings.time(unit.clock.now)
+    before = unit.clock.read()
+    return None if told is None or (before is not None and abs(told - before) < SECOND) else told
+
+
 def set_clock(unit: Appliance, reading: int, how: str) -> None:
     """Set the unit's clock. The certificate is kept, whatever its dates now mean."""
+    put_clock(unit, reading, how)
+    plan(unit)
+    identity.note_fitness(unit)
+
+
+def put_clock(unit: Appliance, reading: int, how: str) -> None:
+    """Set the unit's clock, and say so."""
     before = unit.clock.read()
     unit.clock.set(reading)
     unit.note("clock.set", to=show_time(reading), was="not set" if before is None else show_time(before), by=how)
-    plan(unit)
-    identity.note_fitness(unit)
 
 
 def plan(unit: Appliance) -> None:

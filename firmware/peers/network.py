@@ -32,6 +32,18 @@ class Network:
             return None
         return now + self.ntp_error
 
+    def host_time(self, now: int) -> int | None:
+        """Of a module whose host is not among the units: that host's clock is right."""
+        return now
+
+    def name_of(self, address: str) -> str | None:
+        """The name that DNS gives for an address: the first in the alphabet when several lead to it."""
+        return min((name for name, known in self.hosts.items() if known == address), default=None)
+
+    def reaches(self, server: str) -> bool:
+        """Whether an NTP server of this name or address is the one that answers."""
+        return self.ntp_server is not None and self.resolve(server) == self.resolve(self.ntp_server) is not None
+
     def resolve(self, host: str) -> str | None:
         """The address of a host by DNS; an address is itself."""
         try:

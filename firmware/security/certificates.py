@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import IPv4Address
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.types import (
+    CertificateIssuerPublicKeyTypes,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from firmware.device.entropy import Entropy
-from firmware.errors import Damaged
 from firmware.memo import memoise
 from firmware.release import Release
 from firmware.security.keys import KeyPair
 from firmware.security.profiles import Profile
+from firmware.security.reading import ATTRIBUTES, fingerprint, load, public_key_of
 from firmware.times import DAY, LATEST, SECOND, from_datetime, show_time, to_datetime
 
-_ATTRIBUTES = {
-    "CN": NameOID.COMMON_NAME,
-    "O": NameOID.ORGANIZATION_NAME,
-    "OU": NameOID.ORGANIZATIONAL_UNIT_NAME,
-    "L": NameOID.LOCALITY_NAME,
-    "S": NameOID.STATE_OR_PROVINCE_NAME,
-    "C": NameOID.COUNTRY_NAME,
-    "E": NameOID.EMAIL_ADDRESS,
-}
-_SHORT_NAMES = {oid: name for name, oid in _ATTRIBUTES.items()}
 _PURPOSES = {"serverAuth": ExtendedKeyUsageOID.SERVER_AUTH, "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH}
 _USAGES = {
     "digitalSignature": "digital_signature",
@@ -46,11 +36,27 @@ _USAGES = {
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Who a certificate is for: the LAN1 MAC as 12 lower-case hex digits, and the LAN addresses at creation."""
+    """Who a certificate is for: the LAN1 MAC as 12 lower-case hex digits, the LAN addresses at creation, the host name.
+
+    An IP500 V2 is named after its MAC and has no ``host``.
+    """
 
     mac: str
     lan1: IPv4Address
     lan2: IPv4Address
+    host: str = ""
+
+    def fill(self, text: str) -> str:
+        """A text of a profile, the names in it filled in."""
+        return text.format(mac=self.mac, host=self.host)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Who signs: a CA's key, and its certificate as DER."""
+
+    key: KeyPair
+    der: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,41 +86,6 @@ class Identity:
         return public_key_of(self.der) == self.key.public_der
 
 
-_UNREADABLE = (
-    ValueError,
-    UnsupportedAlgorithm,
-    x509.InvalidVersion,
-    x509.DuplicateExtension,
-    x509.UnsupportedGeneralNameType,
-)
-
-
-@memoise(4096)
-def load(der: bytes) -> x509.Certificate:
-    """Damaged when it is no certificate, or one with a part that cannot be read."""
-    try:
-        certificate = x509.load_der_x509_certificate(der)
-        # The library parses these when first asked for. Asked for here, no later reader meets a surprise.
-        _ = certificate.subject, certificate.issuer, certificate.public_key(), certificate.extensions
-    except _UNREADABLE as error:
-        raise Damaged(f"a stored certificate cannot be read: {error}") from None
-    return certificate
-
-
-@memoise(4096)
-def public_key_of(der: bytes) -> bytes:
-    """SubjectPublicKeyInfo of a certificate."""
-    return (
-        load(der).public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
-
-
-@memoise(4096)
-def fingerprint(der: bytes) -> str:
-    """SHA-256, as OpenSSL prints it."""
-    return hashlib.sha256(der).digest().hex(":").upper()
-
-
 def validity(profile: Profile, release: Release, clock: int | None) -> tuple[int, int]:
     """(notBefore, notAfter) in ms for a certificate made when the unit's clock reads ``clock`` (None: not set).
 
@@ -126,7 +97,8 @@ def validity(profile: Profile, release: Release, clock: int | None) -> tuple[int
         not_before = from_datetime(datetime(release.dated.value.year, 1, 1, tzinfo=UTC))
     else:
         not_before = (clock - profile.backdate.value) // SECOND * SECOND
-    return not_before, min(not_before + release.lifetime.value * DAY, LATEST)
+    days = (profile.lifetime or release.lifetime).value
+    return not_before, min(not_before + days * DAY, LATEST)
 
 
 def serial(entropy: Entropy, profile: Profile, number: int) -> int:
@@ -139,52 +111,67 @@ def outline(
     profile: Profile, names: Names, serial_number: int, not_before: int, not_after: int
 ) -> dict[str, str | list[str]]:
     """What :func:`describe` will say of a certificate yet to be made, without its fingerprint; nothing is parsed."""
-    subject = [(kind, text.format(mac=names.mac)) for kind, text in profile.subject.value]
-    entries = {"cn": dict(subject)["CN"], "lan1": str(names.lan1), "lan2": str(names.lan2)}
+    subject = [(kind, names.fill(text)) for kind, text in profile.subject.value]
+    entries = _entries(profile, names)
     return {
         "subject": ", ".join(f"{kind}={text}" for kind, text in subject),
         "serial": f"{serial_number:x}",
         "not_before": show_time(not_before),
         "not_after": show_time(not_after),
         "key": f"{profile.key.value.value} bit",
-        "names": [entries[entry] for entry in profile.san.value],
+        "names": [str(entries[entry].value) for entry in profile.san.value],
     }
 
 
-@memoise(4096)
 def self_signed(
     profile: Profile, names: Names, key: KeyPair, serial_number: int, not_before: int, not_after: int
 ) -> Identity:
     """A self-signed identity by its profile; times in ms, written with a precision of seconds."""
-    subject = _subject(profile, names)
+    return Identity(key, (issue(profile, names, key, None, serial_number, not_before, not_after),))
+
+
+@memoise(4096)
+def issue(
+    profile: Profile,
+    names: Names,
+    key: KeyPair,
+    signer: Signer | None,
+    serial_number: int,
+    not_before: int,
+    not_after: int,
+) -> bytes:
+    """A certificate (DER) over ``key`` by its profile, signed by a CA or, with no ``signer``, by itself.
+
+    Times in ms, written with a precision of seconds.
+    """
+    subject = x509.Name(
+        [x509.NameAttribute(ATTRIBUTES[kind], names.fill(text)) for kind, text in profile.subject.value]
+    )
     builder = x509.CertificateBuilder(
-        issuer_name=subject,
+        issuer_name=load(signer.der).subject if signer else subject,
         subject_name=subject,
         public_key=key.private.public_key(),
         serial_number=serial_number,
         not_valid_before=to_datetime(not_before),
         not_valid_after=to_datetime(not_after),
     )
-    for extension, critical in _extensions(profile, names, key):
+    for extension, critical in _extensions(profile, names, key, signer):
         builder = builder.add_extension(extension, critical)
-    private = key.private
+    private = (signer.key if signer else key).private
     if isinstance(private, ec.EllipticCurvePrivateKey):
         certificate = builder.sign(private, hashes.SHA256(), ecdsa_deterministic=True)
     else:
         certificate = builder.sign(private, hashes.SHA256())
-    return Identity(key, (certificate.public_bytes(serialization.Encoding.DER),))
+    return certificate.public_bytes(serialization.Encoding.DER)
 
 
-def _subject(profile: Profile, names: Names) -> x509.Name:
-    return x509.Name(
-        [x509.NameAttribute(_ATTRIBUTES[kind], text.format(mac=names.mac)) for kind, text in profile.subject.value]
-    )
-
-
-def _extensions(profile: Profile, names: Names, key: KeyPair) -> list[tuple[x509.ExtensionType, bool]]:
+def _extensions(
+    profile: Profile, names: Names, key: KeyPair, signer: Signer | None
+) -> list[tuple[x509.ExtensionType, bool]]:
     rows: list[tuple[x509.ExtensionType, bool]] = []
     if profile.san.value:
-        rows.append((_alternative_names(profile, names), False))
+        entries = _entries(profile, names)
+        rows.append((x509.SubjectAlternativeName([entries[entry] for entry in profile.san.value]), False))
     if purposes := profile.extended_key_usage.value:
         usage = x509.ExtendedKeyUsage([_PURPOSES[purpose] for purpose in purposes])
         rows.append((usage, profile.extended_key_usage_critical.value))
@@ -196,69 +183,35 @@ def _extensions(profile: Profile, names: Names, key: KeyPair) -> list[tuple[x509
     if profile.subject_key_identifier.value:
         rows.append((x509.SubjectKeyIdentifier.from_public_key(public), False))
     if profile.authority_key_identifier.value:
-        rows.append((x509.AuthorityKeyIdentifier.from_issuer_public_key(public), False))
+        rows.append((_authority_key_identifier(signer, public), False))
     return rows
 
 
-def _alternative_names(profile: Profile, names: Names) -> x509.SubjectAlternativeName:
-    common_name = dict(profile.subject.value)["CN"].format(mac=names.mac)
-    entries: dict[str, x509.GeneralName] = {
+def _authority_key_identifier(signer: Signer | None, own: CertificateIssuerPublicKeyTypes) -> x509.ExtensionType:
+    """The signer's SKI copied, as [B] has it; of its key when its certificate has none."""
+    if signer is None:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(own)
+    try:
+        identifier = load(signer.der).extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.key.private.public_key())
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
+
+
+def _entries(
+    profile: Profile, names: Names
+) -> dict[str, x509.DNSName | x509.IPAddress | x509.UniformResourceIdentifier]:
+    """What can become an entry of the SAN, by the word that a profile has for it."""
+    common_name = names.fill(dict(profile.subject.value)["CN"])
+    return {
         "cn": x509.DNSName(common_name),
+        "uri": x509.UniformResourceIdentifier(common_name),
         "lan1": x509.IPAddress(names.lan1),
         "lan2": x509.IPAddress(names.lan2),
     }
-    return x509.SubjectAlternativeName([entries[entry] for entry in profile.san.value])
 
 
 def _key_usage(usages: tuple[str, ...]) -> x509.KeyUsage:
     wanted = {_USAGES[usage] for usage in usages}
     bits = {name: name in wanted for name in _USAGES.values()}
     return x509.KeyUsage(**bits, encipher_only=False, decipher_only=False)
-
-
-@memoise(4096)
-def dates(der: bytes) -> tuple[int, int]:
-    """(notBefore, notAfter) in ms."""
-    certificate = load(der)
-    return from_datetime(certificate.not_valid_before_utc), from_datetime(certificate.not_valid_after_utc)
-
-
-@memoise(4096)
-def alternative_names(der: bytes) -> tuple[str, ...]:
-    """The DNS names and addresses of the SAN, as text."""
-    try:
-        names = load(der).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except x509.ExtensionNotFound:
-        return ()
-    return tuple(str(name.value) for name in names)
-
-
-def _distinguished(name: x509.Name) -> str:
-    """In the order of the encoding, as the documents and OpenSSL write it."""
-    return ", ".join(f"{_SHORT_NAMES.get(part.oid, part.oid.dotted_string)}={part.value!s}" for part in name)
-
-
-def _key_text(key: CertificatePublicKeyTypes) -> str:
-    if isinstance(key, rsa.RSAPublicKey):
-        return f"RSA {key.key_size} bit"
-    return f"EC {key.key_size} bit" if isinstance(key, ec.EllipticCurvePublicKey) else "of another kind"
-
-
-@memoise(4096)
-def describe(der: bytes) -> dict[str, str | list[str]]:
-    """What a person wants to see of a certificate, as text. The result is shared: read it, never change it."""
-    certificate = load(der)
-    return {
-        "subject": _distinguished(certificate.subject),
-        "serial": f"{certificate.serial_number:x}",
-        "not_before": show_time(from_datetime(certificate.not_valid_before_utc)),
-        "not_after": show_time(from_datetime(certificate.not_valid_after_utc)),
-        "key": _key_text(certificate.public_key()),
-        "names": list(alternative_names(der)),
-        "sha256": fingerprint(der),
-    }
-
-
-def issuer(der: bytes) -> str:
-    """The issuer's name, as :func:`describe` writes the subject's."""
-    return _distinguished(load(der).issuer)

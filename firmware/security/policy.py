@@ -10,6 +10,8 @@ from firmware.release import BY_VERSION, Release
 
 
 class Trigger(str, Enum):
+    """What may bear on an identity. A platform has no row for what it does not offer."""
+
     FIRST_START = "first start-up"
     RESTART = "reboot, power cycle"
     SECURITY_DEFAULT = "security settings defaulted"
@@ -19,6 +21,13 @@ class Trigger(str, Enum):
     SERVICE_SECURED = "service level raised from Unsecure Only"
     UPGRADE = "software upgrade"
     CLOCK_CORRECTED = "clock corrected"
+    IGNITION = "ignition"
+    CA_IMPORTED = "ignition with an imported CA"
+    JOINED = "joins the Primary's network"
+    NAME_CHANGE = "host name changed"
+    CA_RENEWED = "CA renewed over its key"
+    CA_CREATED = "CA created new"
+    REINSTALL = "software installed anew"
 
 
 class Outcome(str, Enum):

@@ -1,27 +1,19 @@
 """The security settings: identity, trusted certificates, service levels, service users – one record, one commit.
 
-They lie in the NVM, encrypted and locked to the unit (documented MAN): AES-SIV under a secret of the simulated
-hardware, with the record's name and sequence number as associated data. AES-SIV is deterministic, so there is no
-nonce to reuse when a torn write takes its sequence number again.
+They are encrypted and locked to the unit (documented MAN): a sealed record.
 """
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field, replace
-from enum import Enum
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from firmware.basis import Fact, documented, inferred
-from firmware.device.entropy import Entropy
 from firmware.errors import Damaged
 from firmware.memo import memoise
 from firmware.release import Release
 from firmware.security.certificates import Identity
 from firmware.security.keys import KeyPair
-from firmware.storage.nvm import Copy, Lost, RecordStore
+from firmware.security.sealed import Held, SealedRecords
 from firmware.storage.records import SECURITY_SETTINGS, build, parse
 
 RECORD = "security"
@@ -80,66 +72,37 @@ def factory(release: Release, generation: int = 0) -> SecuritySettings:
     return SecuritySettings(generation, None, (), services.value, users)
 
 
-class Held(str, Enum):
-    """What the NVM held in place of security settings."""
-
-    PRESENT = "present"
-    EMPTY = "empty"
-    FOREIGN = "foreign"
-    DAMAGED = "damaged"
-
-
 class Vault:
     """Loads and commits the security settings of one unit."""
 
-    __slots__ = ("_secret", "_store")
+    __slots__ = ("_sealed",)
 
-    def __init__(self, store: RecordStore, entropy: Entropy) -> None:
-        self._store = store
-        self._secret = _hardware_secret(entropy)
-
-    def on(self, store: RecordStore) -> Vault:
-        """The vault of the same hardware over another store."""
-        other = Vault.__new__(Vault)
-        other._store, other._secret = store, self._secret
-        return other
+    def __init__(self, sealed: SealedRecords) -> None:
+        self._sealed = sealed
 
     def load(self) -> tuple[Held, SecuritySettings | None, bool]:
-        """The settings, or why there are none; and whether their second copy had to be put right.
-
-        Another unit's record, and one beyond repair, are told apart.
-        """
-        try:
-            copy, mended = self._store.mend(RECORD)
-        except Lost:
-            return Held.DAMAGED, None, False
-        if copy is None:
-            return Held.EMPTY, None, False
-        held, settings = self._open(copy)
+        """The settings, or why there are none; and whether their second copy had to be put right."""
+        held, plain, mended = self._sealed.load(RECORD)
+        held, settings = _understood(held, plain)
         return held, settings, mended
 
     def peek(self) -> tuple[Held, SecuritySettings | None]:
         """What :meth:`load` would find, without putting anything right."""
-        try:
-            copy = self._store.present(RECORD)
-        except Lost:
-            return Held.DAMAGED, None
-        return self._open(copy) if copy else (Held.EMPTY, None)
-
-    def _open(self, copy: Copy) -> tuple[Held, SecuritySettings | None]:
-        try:
-            settings = _decode(_cipher(self._secret).decrypt(copy.data, _bound_to(copy.sequence)))
-        except InvalidTag:
-            return Held.FOREIGN, None
-        except Damaged:
-            return Held.DAMAGED, None
-        return (Held.PRESENT, settings) if settings else (Held.DAMAGED, None)
+        return _understood(*self._sealed.peek(RECORD))
 
     def commit(self, settings: SecuritySettings) -> None:
         """Make these the unit's settings: after a power cut it has the old or the new ones, whole."""
-        sequence = self._store.next_sequence(RECORD)
-        sealed = _cipher(self._secret).encrypt(_encode(settings), _bound_to(sequence))
-        self._store.replace(RECORD, sealed)
+        self._sealed.commit(RECORD, _encode(settings))
+
+
+def _understood(held: Held, plain: bytes | None) -> tuple[Held, SecuritySettings | None]:
+    if plain is None:
+        return held, None
+    try:
+        settings = _decode(plain)
+    except Damaged:
+        settings = None
+    return (held, settings) if settings else (Held.DAMAGED, None)
 
 
 def _encode(settings: SecuritySettings) -> bytes:
@@ -171,17 +134,3 @@ def _decode(plain: bytes) -> SecuritySettings | None:
         services=tuple((service.name, service.level) for service in body.services),
         users=tuple(ServiceUser(user.name, user.password, user.must_change) for user in body.users),
     )
-
-
-def _bound_to(sequence: int) -> list[bytes]:
-    return [RECORD.encode(), struct.pack("<I", sequence)]
-
-
-@memoise(4096)
-def _hardware_secret(entropy: Entropy) -> bytes:
-    return entropy.drbg("hardware secret").generate(64)
-
-
-@memoise(4096)
-def _cipher(secret: bytes) -> AESSIV:
-    return AESSIV(secret)

@@ -78,8 +78,8 @@ class RecordStore:
     def copies(self, name: str) -> tuple[Copy, Copy]:
         """Both slots as they are."""
         one, other = self._raw(name, 0), self._raw(name, 1)
-        first = _decode(name, one)
-        return first, first if other == one else _decode(name, other)
+        first = decode_copy(name, one)
+        return first, first if other == one else decode_copy(name, other)
 
     def present(self, name: str) -> Copy | None:
         """The copy that counts, or None when the record was never completed. Lost when both are damaged."""
@@ -103,7 +103,7 @@ class RecordStore:
         first, second = self.copies(name)
         sequence = _next_sequence(first, second)
         stale = 0 if _is_stale(first, second) else 1
-        content = _encode(name, sequence, data)
+        content = encode_copy(name, sequence, data)
         written = self._write_slot(name, stale, content)
         if not written and (first, second)[1 - stale].state is CopyState.GOOD:
             raise StorageError(f"the NVM record {name} keeps its old value: its free slot is on a failing block")
@@ -120,7 +120,7 @@ class RecordStore:
         if best is None or first == second:
             return best, False
         other = 1 if best is first else 0
-        return best, self._write_slot(name, other, _encode(name, best.sequence, best.data))
+        return best, self._write_slot(name, other, encode_copy(name, best.sequence, best.data))
 
     def slot_start(self, name: str, slot: int) -> tuple[int, int]:
         """The first block of a slot, and how many blocks it has."""
@@ -199,12 +199,14 @@ def _crc(name: str, counts: bytes, data: bytes) -> int:
     return zlib.crc32(data, zlib.crc32(counts, zlib.crc32(name.encode())))
 
 
-def _encode(name: str, sequence: int, data: bytes) -> bytes:
+def encode_copy(name: str, sequence: int, data: bytes) -> bytes:
+    """A record's header and data, as they lie in a slot or in a file."""
     crc = _crc(name, struct.pack("<II", sequence, len(data)), data)
     return HEADER.pack(MAGIC, sequence, len(data), crc) + data
 
 
-def _decode(name: str, raw: bytes) -> Copy:
+def decode_copy(name: str, raw: bytes) -> Copy:
+    """What :func:`encode_copy` made, told apart from blank flash and from anything else."""
     if raw.startswith(_BLANK_HEADER):
         return _BLANK
     magic, sequence, length, crc = HEADER.unpack_from(raw)

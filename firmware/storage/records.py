@@ -131,7 +131,7 @@ def _firmware_digest(head: bytes, body: bytes) -> bytes:
     return hashlib.sha256(head + body).digest()
 
 
-# The bodies of NVM records.
+# The bodies of records.
 BOOT_FLAGS = c.Struct("version" / c.Const(1, c.Int8ul), "default" / c.Int8ul)
 LEVEL = c.Struct("version" / c.Const(1, c.Int8ul), "level" / Text)
 GENERATION = c.Struct("version" / c.Const(1, c.Int8ul), "number" / c.Int32ul, "created" / OptionalTime)
@@ -143,6 +143,7 @@ CONFIGURATION = c.Struct(
     "sip_tls" / c.PrefixedArray(c.Int8ul, c.Flag),
     "users" / c.PrefixedArray(c.Int16ul, c.Struct("extension" / Text, "name" / Text)),
     "hunt_groups" / c.PrefixedArray(c.Int16ul, c.Struct("extension" / Text, "name" / Text)),
+    "primary" / Text,
 )
 SECURITY_SETTINGS = c.Struct(
     "version" / c.Const(1, c.Int8ul),
@@ -153,3 +154,13 @@ SECURITY_SETTINGS = c.Struct(
     "services" / c.PrefixedArray(c.Int8ul, c.Struct("name" / Text, "level" / Text)),
     "users" / c.PrefixedArray(c.Int8ul, c.Struct("name" / Text, "password" / Blob, "must_change" / c.Flag)),
 )
+AUTHORITY = c.Struct(
+    "version" / c.Const(1, c.Int8ul),
+    "number" / c.Int32ul,
+    "since" / c.Int32ul,
+    "renewals" / c.Int32ul,
+    "key" / Blob,
+    "chain" / c.PrefixedArray(c.Int8ul, Blob),
+)
+SYSTEM = c.Struct("version" / c.Const(1, c.Int8ul), "release" / Text, "installation" / c.Int64ul)
+DONE = c.Struct("version" / c.Const(1, c.Int8ul), "role" / Text)

@@ -71,7 +71,7 @@ def test_the_image_of_another_part(ipsim: Ipsim, unit: Path) -> None:
 
 def test_damaged_contents_are_for_the_firmware_to_recover_from(ipsim: Ipsim, unit: Path) -> None:
     """Right in size and trailer, wrong in every block: the unit starts, and the journal says what it made of it."""
-    for name, size in (("nvm.img", PLATFORM.nvm.size), ("system-sd.img", PLATFORM.card.size)):
+    for name, size in (("nvm.img", PLATFORM.storage.geometry.size), ("system-sd.img", PLATFORM.card.size)):
         data = (unit / name).read_bytes()
         (unit / name).write_bytes(b"\x5a" * size + data[size:])
     said = ipsim("boot", "ip500v2", "--state", unit)

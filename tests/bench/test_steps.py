@@ -73,7 +73,7 @@ def test_objections_come_in_one_order() -> None:
     assert [part.split(":")[0] for part in found.split("; ")[:4]] == ["state", "CPU LED", "generation", "LAN1"]
 
 
-@pytest.mark.parametrize("record", PLATFORM.nvm_records)
+@pytest.mark.parametrize("record", PLATFORM.storage.layout)
 @pytest.mark.parametrize(("copies", "damaged"), [("first", [0]), ("second", [1]), ("both", [0, 1])])
 def test_corrupting_a_record_damages_it_whatever_it_holds(record: str, copies: str, damaged: list[int]) -> None:
     result = run("power_on", "shutdown", "cut_power", f"corrupt: {{part: nvm, record: {record}, copies: {copies}}}")
@@ -89,7 +89,7 @@ def test_corrupting_blocks() -> None:
         "corrupt: {part: system-sd, block: 4, bit: 8, how: stuck_at_1}",
         "corrupt: {part: system-sd, block: 200, bit: 9}",
     ).units["unit"]
-    assert unit.nvm.defects == (BadBlock(3),)
+    assert unit.internal.defects == (BadBlock(3),)
     card = unit.parts()["system-sd"]
     assert card.defects == (StuckBit(4, 8, 1),)
     assert card.blocks[200][:2] == b"\xff\xfd"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firmware.boot.alarms import KEPT, raise_alarm
 from firmware.device.faults import BadBlock, BitFlip
-from tests.boot.units import do, events, running, since_power_on, start_again
+from tests.boot.units import do, events, running, since_power_on, slot_start, start_again
 
 
 def test_an_alarm_is_told_each_time_and_kept_once() -> None:
@@ -45,9 +45,9 @@ def test_an_entry_that_fits_nowhere_is_cut() -> None:
 
 def test_a_log_that_cannot_be_written_stops_nothing() -> None:
     unit = running()
-    first, blocks = unit.records.slot_start("alarms", 0)
+    first, blocks = slot_start(unit, "alarms", 0)
     for block in range(first, first + 2 * blocks):
-        unit.nvm.add_defect(BadBlock(block))
+        unit.internal.add_defect(BadBlock(block))
     raise_alarm(unit, "test", "told all the same")
     assert events(unit, "alarm") == [{"what": "test", "why": "told all the same"}]
     assert start_again(unit).state == "running"
@@ -57,7 +57,7 @@ def test_a_log_that_is_lost_begins_anew() -> None:
     unit = running()
     raise_alarm(unit, "test", "lost")
     for copy in (0, 1):
-        unit.nvm.flip(BitFlip(unit.records.slot_start("alarms", copy)[0], 0))
+        unit.internal.flip(BitFlip(slot_start(unit, "alarms", copy)[0], 0))
     assert start_again(unit).ram.alarms == ()
     raise_alarm(unit, "test", "anew")
     assert start_again(unit).ram.alarms == ("test: anew",)

@@ -27,12 +27,13 @@ from tests.boot.units import (
     running,
     shut_down,
     since_power_on,
+    slot_start,
     start_again,
     states,
 )
 
-RECORDS = tuple(IP500V2.nvm_records)
-NVM, CARD = IP500V2.nvm, IP500V2.card
+RECORDS = tuple(IP500V2.storage.layout)
+NVM, CARD = IP500V2.storage.geometry, IP500V2.card
 
 
 def _settles(unit: Appliance) -> Appliance:
@@ -66,7 +67,7 @@ def test_both_copies_of_a_record_damaged(record: str) -> None:
     do(unit, "shutdown")
     made = identity_of(unit)
     for copy in (0, 1):
-        unit.nvm.flip(BitFlip(unit.records.slot_start(record, copy)[0], 0))
+        unit.internal.flip(BitFlip(slot_start(unit, record, copy)[0], 0))
     start_again(unit)
     assert unit.state == "running"
     if record == "security":
@@ -85,8 +86,8 @@ def test_both_copies_of_a_record_damaged(record: str) -> None:
 
 def test_a_power_cut_while_it_meets_another_units_memory() -> None:
     unit, other = shut_down(), do(fresh(mac="00e007000002"), "power_on")
-    for block, content in enumerate(other.nvm.image()):
-        unit.nvm.overwrite(block, content)
+    for block, content in enumerate(other.internal.image()):
+        unit.internal.overwrite(block, content)
     for cut, crashed in crash_states(unit, lambda unit: do(unit, "power_on")):
         made = identity_of(start_again(crashed))
         assert made.is_whole(), cut
@@ -222,7 +223,7 @@ def test_a_part_that_fails_altogether_while_the_unit_is_used(part: str) -> None:
 def test_a_memory_that_fails_before_the_first_start_leaves_a_unit_without_identity_and_with_alarms() -> None:
     unit = fresh()
     for block in range(NVM.blocks):
-        unit.nvm.add_defect(BadBlock(block))
+        unit.internal.add_defect(BadBlock(block))
     do(unit, "power_on")
     assert (unit.state, unit.ram.identity) == ("running", None)
     assert "certificate" in [data["what"] for data in since_power_on(unit, "alarm")]
@@ -232,9 +233,9 @@ def test_a_memory_that_fails_before_the_first_start_leaves_a_unit_without_identi
 def test_a_security_default_that_cannot_be_written_changes_nothing(via: str) -> None:
     unit = running()
     made = identity_of(unit)
-    first, blocks = unit.records.slot_start("security", 0)
+    first, blocks = slot_start(unit, "security", 0)
     for block in range(first, first + 2 * blocks):
-        unit.nvm.add_defect(BadBlock(block))
+        unit.internal.add_defect(BadBlock(block))
     if via == "bootloader":
         cut_power(unit)
         do(unit, "default_security", via=via)

@@ -25,6 +25,7 @@ from tests.boot.units import (
     running,
     shut_down,
     since_power_on,
+    slot_start,
     start_again,
 )
 
@@ -124,7 +125,7 @@ def test_the_table(place: str, file: str, commanded: bool, copy_good: bool, load
 
 def _damage(unit: Appliance, *copies: int) -> None:
     for copy in copies:
-        unit.nvm.flip(BitFlip(unit.records.slot_start("configuration", copy)[0], 8 * 40))
+        unit.internal.flip(BitFlip(slot_start(unit, "configuration", copy)[0], 8 * 40))
 
 
 @pytest.mark.parametrize("copy", [0, 1])

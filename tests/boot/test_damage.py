@@ -21,11 +21,12 @@ from tests.boot.units import (
     put_file,
     running,
     since_power_on,
+    slot_start,
     start_again,
     unmended,
 )
 
-RECORDS = tuple(IP500V2.nvm_records)
+RECORDS = tuple(IP500V2.storage.layout)
 HEADER = 16  # bytes: magic, sequence, length, CRC
 
 
@@ -54,7 +55,7 @@ def _only_the_nvm_knows(unit: Appliance) -> Appliance:
 def test_one_damaged_copy_of_a_record_loses_nothing(record: str, copy: int, bit: int) -> None:
     unit = _only_the_nvm_knows(_full().copy())
     before = kept_records(unit)
-    unit.nvm.flip(BitFlip(unit.records.slot_start(record, copy)[0], bit))
+    unit.internal.flip(BitFlip(slot_start(unit, record, copy)[0], bit))
     assert unmended(unit) == [record]
     start_again(unit)
     assert unit.state == "running"
@@ -66,11 +67,14 @@ def test_one_damaged_copy_of_a_record_loses_nothing(record: str, copy: int, bit:
 
 
 @settings(max_examples=100)
-@given(block=st.integers(0, IP500V2.nvm.blocks - 1), bit=st.integers(0, 8 * IP500V2.nvm.block_size - 1))
+@given(
+    block=st.integers(0, IP500V2.storage.geometry.blocks - 1),
+    bit=st.integers(0, 8 * IP500V2.storage.geometry.block_size - 1),
+)
 def test_a_bit_that_flips_anywhere_in_the_nvm_loses_nothing(block: int, bit: int) -> None:
     unit = _full().copy()
     before = kept_records(unit)
-    unit.nvm.flip(BitFlip(block, bit))
+    unit.internal.flip(BitFlip(block, bit))
     start_again(unit)
     assert unit.state == "running"
     do(unit, "shutdown")
@@ -83,7 +87,7 @@ def test_damage_that_comes_again_and_again_loses_nothing_as_long_as_it_is_put_ri
     before = kept_records(unit)
     for start in range(6):
         for record in RECORDS:
-            unit.nvm.flip(BitFlip(unit.records.slot_start(record, start % 2)[0], 8 * HEADER + start))
+            unit.internal.flip(BitFlip(slot_start(unit, record, start % 2)[0], 8 * HEADER + start))
         start_again(unit)
         do(unit, "shutdown")
         cut_power(unit)
@@ -92,10 +96,10 @@ def test_damage_that_comes_again_and_again_loses_nothing_as_long_as_it_is_put_ri
 
 def test_looking_at_a_unit_from_outside_puts_nothing_right() -> None:
     unit = _full().copy()
-    unit.nvm.flip(BitFlip(unit.records.slot_start("firmware", 0)[0], 0))
+    unit.internal.flip(BitFlip(slot_start(unit, "firmware", 0)[0], 0))
     put_file(unit, BINARY, None)
-    image = unit.nvm.image()
+    image = unit.internal.image()
     with probe(unit):
         assert unit.platform.runs(unit) == "12.3"
         assert unit.platform.stored_configuration(unit) is not None
-    assert unit.nvm.image() == image
+    assert unit.internal.image() == image

@@ -147,8 +147,8 @@ def test_a_card_that_moves_leaves_each_unit_its_own() -> None:
 
 def test_another_units_memory_is_foreign_and_counts_as_empty() -> None:
     unit, other = shut_down(), do(fresh(mac="00e007000002"), "power_on")
-    for block, content in enumerate(other.nvm.image()):
-        unit.nvm.overwrite(block, content)
+    for block, content in enumerate(other.internal.image()):
+        unit.internal.overwrite(block, content)
     start_again(unit)
     assert since_power_on(unit, "security.loaded")[0]["held"] == "foreign"
     assert [data["what"] for data in since_power_on(unit, "alarm")] == ["security settings"]

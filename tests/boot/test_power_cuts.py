@@ -16,7 +16,7 @@ from tests.boot.cuts import (
     check_recovery,
     crash_states,
 )
-from tests.boot.units import BINARY, do, fresh, put_file, shut_down, start_again, wait
+from tests.boot.units import BINARY, do, fresh, put_file, shut_down, slot_start, start_again, wait
 
 
 @cache
@@ -35,7 +35,7 @@ def _defaulted(release: str) -> Appliance:
 
 def _damaged(record: str, copy: int) -> Appliance:
     unit = shut_down()
-    unit.nvm.flip(BitFlip(unit.records.slot_start(record, copy)[0], 8 * 20))
+    unit.internal.flip(BitFlip(slot_start(unit, record, copy)[0], 8 * 20))
     return unit
 
 

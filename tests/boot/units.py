@@ -13,7 +13,8 @@ from firmware.bench.world import World
 from firmware.boot.cards import SYSTEM, new_card
 from firmware.peers.network import SILENT, Network
 from firmware.security.certificates import Identity
-from firmware.security.settings import Held
+from firmware.security.sealed import Held
+from firmware.storage.nvm import RecordStore
 from firmware.storage.volume import mounted
 from firmware.times import HOUR, parse_time
 from platforms import load
@@ -168,6 +169,12 @@ def unmended(unit: Appliance) -> list[str]:
             for name in unit.records.names()
             if unit.records.present(name) and len(set(unit.records.copies(name))) > 1
         ]
+
+
+def slot_start(unit: Appliance, record: str, copy: int) -> tuple[int, int]:
+    """The first block of a record's copy in the NVM, and how many blocks it has."""
+    assert isinstance(unit.records, RecordStore)
+    return unit.records.slot_start(record, copy)
 
 
 def kept_records(unit: Appliance) -> dict[str, bytes | None]:

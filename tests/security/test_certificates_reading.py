@@ -16,10 +16,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from firmware.basis import assumed
 from firmware.device.entropy import Entropy
 from firmware.errors import Damaged
-from firmware.security import certificates
-from firmware.security.certificates import Identity, Names, describe, outline, self_signed
+from firmware.security import reading
+from firmware.security.certificates import Identity, Names, outline, self_signed
 from firmware.security.keys import KeyKind, derive
 from firmware.security.profiles import IP500V2_SELF_SIGNED
+from firmware.security.reading import describe
 from firmware.times import parse_time
 from tests.security.specimen import issue
 
@@ -72,7 +73,7 @@ def test_openssl_trusts_it_as_its_own_root(pem: Path, arguments: list[str], answ
 
 
 def test_what_a_person_sees() -> None:
-    assert certificates.describe(issue().der) == {
+    assert reading.describe(issue().der) == {
         "subject": (
             "CN=ipoffice-00e00705918e.avaya.com, O=Avaya Inc, OU=GCS, L=Basking Ridge, S=New Jersey, C=US, "
             "E=support@avaya.com"
@@ -88,7 +89,7 @@ def test_what_a_person_sees() -> None:
 
 def test_an_elliptic_key_and_no_names_are_seen_too() -> None:
     bare = replace(IP500V2_SELF_SIGNED, key=assumed(KeyKind.P_256), san=assumed(()))
-    seen = certificates.describe(issue(bare).der)
+    seen = reading.describe(issue(bare).der)
     assert (seen["key"], seen["names"]) == ("EC 256 bit", [])
 
 
@@ -116,12 +117,12 @@ def test_a_certificate_with_a_changed_byte_is_read_or_damaged(mask: int) -> None
     for at in range(len(der)):
         changed = der[:at] + bytes([der[at] ^ mask]) + der[at + 1 :]
         try:
-            certificates.load(changed)
+            reading.load(changed)
         except Damaged:
             damaged += 1
         else:
-            assert certificates.describe(changed)
-            assert certificates.public_key_of(changed)
+            assert reading.describe(changed)
+            assert reading.public_key_of(changed)
     assert damaged
 
 
@@ -146,11 +147,11 @@ EMPTY = with_extensions((KEY_USAGE, b""))
 @pytest.mark.parametrize("der", [TWICE, X400_ADDRESS, EMPTY], ids=["twice the same", "X.400 address", "empty"])
 def test_extensions_that_cannot_be_read_are_damage(der: bytes) -> None:
     with pytest.raises(Damaged, match="a stored certificate cannot be read"):
-        certificates.load(der)
+        reading.load(der)
 
 
 def test_a_certificate_need_not_name_anything() -> None:
-    assert certificates.alternative_names(with_extensions((BASIC_CONSTRAINTS, b"0\0"))) == ()
+    assert reading.alternative_names(with_extensions((BASIC_CONSTRAINTS, b"0\0"))) == ()
 
 
 def test_the_outline_of_a_certificate_is_what_is_read_from_it() -> None:

@@ -17,7 +17,8 @@ from firmware.errors import Full, PowerCut
 from firmware.release import BY_VERSION, RELEASES, Release
 from firmware.security.certificates import Identity
 from firmware.security.keys import KeyKind
-from firmware.security.settings import RECORD, Held, SecuritySettings, ServiceUser, Vault, factory
+from firmware.security.sealed import Held, SealedRecords
+from firmware.security.settings import RECORD, SecuritySettings, ServiceUser, Vault, factory
 from firmware.storage.nvm import RecordStore
 from tests.security.specimen import UNIT, changed, issue
 
@@ -41,7 +42,7 @@ class Unit:
 
     def of(self, entropy: Entropy) -> Vault:
         """What other hardware makes of this NVM."""
-        return Vault(self.store, entropy)
+        return Vault(SealedRecords(self.store, entropy))
 
     def sealed(self) -> bytes:
         data = self.store.read(RECORD)
@@ -86,7 +87,8 @@ def test_settings_that_do_not_fit_change_nothing() -> None:
 
 
 def test_a_vault_moves_to_another_store() -> None:
-    assert Unit().vault.on(Unit(OLD).store).load() == (Held.PRESENT, OLD, False)
+    moved = SealedRecords(Unit().store, UNIT).on(Unit(OLD).store)
+    assert Vault(moved).load() == (Held.PRESENT, OLD, False)
 
 
 # What else may be found.

@@ -7,17 +7,18 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from firmware.appliance import NVM, Appliance
-from firmware.bench.fields import CardPath, PartName, RecordName, ReleaseName, SlotName, UnitOfScenario
+from firmware.bench.fields import CardPath, PartName, RecordName, ReleaseName, SlotName, UnitOfScenario, VolumeName
 from firmware.bench.outside import probe
 from firmware.bench.steps.base import Step, part_of
 from firmware.bench.world import World
-from firmware.boot.cards import SYSTEM, blank_card, format_card, new_card
+from firmware.boot.cards import blank_card, format_card, new_card
 from firmware.boot.software import image_of
 from firmware.device.faults import BadBlock, BitFlip, StuckBit
 from firmware.device.flash import FlashPart
 from firmware.device.panel import Card
 from firmware.errors import BadInput
 from firmware.release import BY_VERSION
+from firmware.storage.nvm import RecordStore
 from firmware.storage.volume import mounted
 
 CHECKSUM_AT = 12  # in a slot's first page: a bit of it damages any record, also one of no bytes
@@ -115,15 +116,10 @@ class Corrupt(Step):
                     raise BadInput(f"{unit.name}: no file {self.file!r} on {self.part}")
                 volume.replace(self.file, data[:-1] + bytes([data[-1] ^ 1]) if data else b"\0")
         elif self.record is not None:
-            self._damage_record(unit, part, self.record)
+            _damage_record(unit, part, self.record, self.copies)
         elif self.block is not None:
             self._damage_block(part, self.block)
         unit.note("damaged", **self.model_dump(exclude_unset=True, exclude_none=True, exclude={"unit"}, mode="json"))
-
-    def _damage_record(self, unit: Appliance, part: FlashPart, record: str) -> None:
-        wanted = {"first": (0,), "second": (1,), "both": (0, 1)}[self.copies]
-        for start, _ in (unit.records.slot_start(record, copy) for copy in wanted):
-            part.flip(BitFlip(start, 8 * CHECKSUM_AT))
 
     def _damage_block(self, part: FlashPart, block: int) -> None:
         if block >= part.geometry.blocks or self.bit >= 8 * part.geometry.block_size:
@@ -168,11 +164,19 @@ class FormatCard(SlotStep):
         unit.note("card.formatted", slot=self.slot, on=self.on)
 
 
-class PutFile(SlotStep):
+class VolumeStep(Step):
+    """A step on a card's or a disk's file system."""
+
+    slot: VolumeName | None = Field(None, description="left out: the System SD, or a server's disk")
+
+    def volume(self, unit: Appliance) -> str:
+        return self.slot or unit.platform.files
+
+
+class PutFile(VolumeStep):
     """Put a file on a card: text, a release's binary, so many bytes, or as many as it takes to fill the card."""
 
     name = "put_file"
-    slot: SlotName = SYSTEM
     path: CardPath
     text: str | None = None
     firmware: ReleaseName | None = None
@@ -185,7 +189,7 @@ class PutFile(SlotStep):
         return self
 
     def run(self, world: World, unit: Appliance) -> None:
-        with probe(unit), mounted(part_of(unit, self.slot)) as volume:
+        with probe(unit), mounted(part_of(unit, self.volume(unit))) as volume:
             if self.text is not None:
                 data = self.text.encode()
             elif self.firmware is not None:
@@ -193,21 +197,21 @@ class PutFile(SlotStep):
             else:
                 data = b"x" * (volume.room() if self.size == "rest" else int(self.size or 0))
             volume.replace(self.path, data)
-        unit.note("file.put", slot=self.slot, path=self.path, bytes=len(data))
+        unit.note("file.put", slot=self.volume(unit), path=self.path, bytes=len(data))
 
 
-class RemoveFile(SlotStep):
-    """Delete a file from a card."""
+class RemoveFile(VolumeStep):
+    """Delete a file from a card or a disk."""
 
     name = "remove_file"
-    slot: SlotName = SYSTEM
     path: CardPath
 
     def run(self, world: World, unit: Appliance) -> None:
-        with probe(unit), mounted(part_of(unit, self.slot)) as volume:
+        place = self.volume(unit)
+        with probe(unit), mounted(part_of(unit, place)) as volume:
             if not volume.remove(self.path):
-                raise BadInput(f"{unit.name}: no file {self.path!r} on {self.slot}")
-        unit.note("file.removed", slot=self.slot, path=self.path)
+                raise BadInput(f"{unit.name}: no file {self.path!r} on {place}")
+        unit.note("file.removed", slot=place, path=self.path)
 
 
 class TransplantNvm(Step):
@@ -219,9 +223,16 @@ class TransplantNvm(Step):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     def run(self, world: World, unit: Appliance) -> None:
-        for block, content in enumerate(world.units[self.donor].nvm.blocks):
-            unit.nvm.overwrite(block, content)
+        for block, content in enumerate(world.units[self.donor].internal.blocks):
+            unit.internal.overwrite(block, content)
         unit.note("nvm.transplanted", donor=self.donor)
+
+
+def _damage_record(unit: Appliance, part: FlashPart, record: str, copies: str) -> None:
+    assert isinstance(unit.records, RecordStore)
+    for copy in {"first": (0,), "second": (1,), "both": (0, 1)}[copies]:
+        start, _ = unit.records.slot_start(record, copy)
+        part.flip(BitFlip(start, 8 * CHECKSUM_AT))
 
 
 def _card(unit: Appliance, slot: str) -> Card:

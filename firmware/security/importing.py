@@ -1,0 +1,159 @@
+"""Take a CA in from PKCS#12 or PEM: every reason against it has its own sentence."""
+
+from __future__ import annotations
+
+import re
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+
+from firmware.errors import Damaged
+from firmware.security.authority import IMPORTED, Authority
+from firmware.security.keys import KeyPair
+from firmware.security.reading import dates, load, public_key_of
+from firmware.times import show_time
+
+SMALLEST_RSA = 2048  # assumed: what the profiles use themselves
+LONGEST_CHAIN = 8
+_PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+_PKCS7_DATA = bytes.fromhex("06092a864886f70d010701")  # every PFX holds this object identifier (RFC 7292, 4)
+_SECP = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+
+
+class NotAccepted(ValueError):
+    """Why a file is no CA to work with, in a sentence for the person who gave it."""
+
+
+def read_authority(data: bytes, password: str, now: int | None) -> Authority:
+    """The CA in a PKCS#12 or PEM file. NotAccepted says why not; with no clock (None) dates are not judged."""
+    secret = password.encode() or None
+    key, certificates = _from_pem(data, secret) if b"-----BEGIN " in data else _from_pkcs12(data, secret)
+    pair = _key_pair(key)
+    own = next((der for der in certificates if public_key_of(der) == pair.public_der), None)
+    if own is None:
+        raise NotAccepted("the private key is not that of any certificate in the file")
+    chain = _chain(own, certificates)
+    for der in chain:
+        _require_ca(der, "the certificate" if der == own else "a certificate that it chains to")
+        _require_in_date(der, now)
+    _require_path_length(chain)
+    return Authority(pair, chain, IMPORTED)
+
+
+def _from_pkcs12(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]:
+    try:
+        bag = pkcs12.load_pkcs12(data, secret)
+    except (ValueError, UnsupportedAlgorithm):
+        if data[:1] == b"\x30" and _PKCS7_DATA in data[:200]:
+            raise NotAccepted("the password does not open the file, or the file is damaged") from None
+        raise NotAccepted("this is neither a PKCS#12 nor a PEM file") from None
+    found = [entry.certificate for entry in (bag.cert, *bag.additional_certs) if entry is not None]
+    return bag.key, [_der(certificate) for certificate in found]
+
+
+def _from_pem(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]:
+    key: object = None
+    certificates = []
+    for block in _PEM_BLOCK.finditer(data):
+        kind, text = block[1].decode(), block[0]
+        if kind == "CERTIFICATE":
+            try:
+                certificates.append(_der(x509.load_pem_x509_certificate(text)))
+            except ValueError:
+                raise NotAccepted("a certificate in the file cannot be read") from None
+        elif kind.endswith("PRIVATE KEY"):
+            key = _pem_key(text, secret, "ENCRYPTED" in text[:120].decode("ascii", "replace"))
+    return key, certificates
+
+
+def _pem_key(text: bytes, secret: bytes | None, is_encrypted: bool) -> object:
+    if is_encrypted and secret is None:
+        raise NotAccepted("the private key is encrypted: give its password")
+    try:
+        return serialization.load_pem_private_key(text, secret if is_encrypted else None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        why = "the password does not open the private key" if is_encrypted else "the private key cannot be read"
+        raise NotAccepted(why) from None
+
+
+def _der(certificate: x509.Certificate) -> bytes:
+    der = certificate.public_bytes(serialization.Encoding.DER)
+    try:
+        load(der)
+    except Damaged:
+        raise NotAccepted("a certificate in the file cannot be read") from None
+    return der
+
+
+def _key_pair(key: object) -> KeyPair:
+    if key is None:
+        raise NotAccepted("the file holds no private key: a CA cannot sign without it")
+    if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
+        raise NotAccepted("the private key is neither RSA nor elliptic-curve")
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size < SMALLEST_RSA:
+        raise NotAccepted(f"the RSA key has {key.key_size} bits; {SMALLEST_RSA} is the least")
+    if isinstance(key, ec.EllipticCurvePrivateKey) and not isinstance(key.curve, _SECP):
+        raise NotAccepted(f"the key is on the curve {key.curve.name}; P-256, P-384 and P-521 can be used")
+    return KeyPair(
+        key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+
+
+def _chain(own: bytes, certificates: list[bytes]) -> tuple[bytes, ...]:
+    """From the CA's own certificate on: each the issuer of the one before, as far as the file has them."""
+    chain = [own]
+    while len(chain) < LONGEST_CHAIN:
+        last = load(chain[-1])
+        issuer = next((der for der in certificates if der not in chain and _issued(last, load(der))), None)
+        if issuer is None:
+            break
+        chain.append(issuer)
+    return tuple(chain)
+
+
+def _issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
+    try:
+        certificate.verify_directly_issued_by(by)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _require_ca(der: bytes, which: str) -> None:
+    extensions = load(der).extensions
+    try:
+        is_ca = extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+    except x509.ExtensionNotFound:
+        is_ca = False
+    if not is_ca:
+        raise NotAccepted(f"{which} is not a CA's: its basic constraints do not say CA:TRUE")
+    try:
+        may_sign = extensions.get_extension_for_class(x509.KeyUsage).value.key_cert_sign
+    except x509.ExtensionNotFound:
+        may_sign = True
+    if not may_sign:
+        raise NotAccepted(f"{which} may not sign others: its key usage lacks keyCertSign")
+
+
+def _require_in_date(der: bytes, now: int | None) -> None:
+    not_before, not_after = dates(der)
+    name = load(der).subject.rfc4514_string()
+    if now is not None and now > not_after:
+        raise NotAccepted(f"expired: {name} was valid until {show_time(not_after)}")
+    if now is not None and now < not_before:
+        raise NotAccepted(f"not valid yet: {name} begins {show_time(not_before)}")
+
+
+def _require_path_length(chain: tuple[bytes, ...]) -> None:
+    """A CA's pathLen is how many CAs may follow it, self-issued ones not counted (RFC 5280, 4.2.1.9)."""
+    below = 0
+    for der in chain:
+        certificate = load(der)
+        allowed = certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.path_length
+        if allowed is not None and below > allowed:
+            name = certificate.subject.rfc4514_string()
+            raise NotAccepted(f"the path length of {name} is exhausted: it allows {allowed} CAs below it, not {below}")
+        below += certificate.subject != certificate.issuer

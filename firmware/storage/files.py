@@ -1,0 +1,80 @@
+"""Records as files of a volume: what a Linux server keeps where an IP500 V2 has NVM records.
+
+littlefs replaces a file whole but guards only its metadata, so each file carries the header of an NVM record: its
+sequence number, its length and a CRC-32 over its name and all of it. It is read back as old, new or damaged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from firmware.device.flash import FlashPart
+from firmware.storage.nvm import Copy, CopyState, Lost, decode_copy, encode_copy
+from firmware.storage.volume import mounted
+
+_LARGEST = 8 * 1024
+_NONE = Copy(CopyState.BLANK)
+
+
+class FileStore:
+    """The records of one volume. ``layout`` gives each record's path. The interface is that of the NVM's records."""
+
+    __slots__ = ("_paths", "part")
+
+    def __init__(self, part: FlashPart, layout: Mapping[str, str]) -> None:
+        self.part = part
+        self._paths = layout
+
+    def on(self, part: FlashPart) -> FileStore:
+        """The same layout on another part."""
+        return FileStore(part, self._paths)
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._paths)
+
+    def path(self, name: str) -> str:
+        return self._paths[name]
+
+    def capacity(self, name: str) -> int:
+        """Bytes that a record may have; the volume may hold less."""
+        return _LARGEST
+
+    def copies(self, name: str) -> tuple[Copy, ...]:
+        """The one copy that there is. Damaged when the volume cannot be followed."""
+        with mounted(self.part) as volume:
+            raw = volume.read(self._paths[name])
+        return (_NONE if raw is None else decode_copy(name, raw + b"\0" * (16 - len(raw))),)
+
+    def present(self, name: str) -> Copy | None:
+        """The record, or None when there is no such file. Lost when it is damaged."""
+        (copy,) = self.copies(name)
+        if copy.state is CopyState.DAMAGED:
+            raise Lost(f"the file {self._paths[name]} is damaged")
+        return copy if copy.state is CopyState.GOOD else None
+
+    def read(self, name: str) -> bytes | None:
+        copy = self.present(name)
+        return None if copy is None else copy.data
+
+    def mend(self, name: str) -> tuple[Copy | None, bool]:
+        """As :meth:`present`: a file has no second copy that could be put right."""
+        return self.present(name), False
+
+    def next_sequence(self, name: str) -> int:
+        """The sequence number that :meth:`replace` will use: a sealed record binds itself to it."""
+        (copy,) = self.copies(name)
+        return (copy.sequence + 1) % 2**32 if copy.state is CopyState.GOOD else 1
+
+    def replace(self, name: str, data: bytes) -> None:
+        """Make ``data`` the record. After a power cut it is the old or the new one, whole.
+
+        Raises Full (nothing changed), StorageError when the disk fails.
+        """
+        sequence = self.next_sequence(name)
+        with mounted(self.part) as volume:
+            volume.replace(self._paths[name], encode_copy(name, sequence, data))
+
+    def remove(self, name: str) -> bool:
+        """Remove the file; False when there was none."""
+        with mounted(self.part) as volume:
+            return volume.remove(self._paths[name])

@@ -1,0 +1,122 @@
+"""From answers to what will be: the clock, the addresses, the host name, the CA – before Apply makes any of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from ipaddress import IPv4Address, IPv4Interface
+
+from firmware.appliance import Appliance
+from firmware.configuration import FALLBACK_ADDRESSES, Lan
+from firmware.platform import Platform
+from firmware.security import authority
+from firmware.security.authority import Authority
+from firmware.security.certificates import Names
+from firmware.times import show_time
+from ignition import answers, checks, keeping, zones
+from ignition.answers import Announced, Answers, Plan
+from ignition.checks import YES
+from ignition.pages import Server
+
+INTERFACES = ("eth0", "eth1")  # LAN1, LAN2
+
+
+def role_of(unit: Appliance, given: Answers) -> Platform:
+    """What the server is to become: as answered, else what it was ordered as."""
+    chosen = given.plan.role if given.plan else given.value("server_type", "server_type")
+    return next((platform for platform in unit.platform.kin() if platform.name == chosen), unit.platform)
+
+
+def planned_clock(unit: Appliance, given: Answers) -> int | None:
+    """What the unit's clock would show if Apply began now. None: it is not set, and nobody tells the time."""
+    time = given.of("time") or {}
+    if unit.platform.hosted:
+        return unit.surroundings.host_time(unit.clock.now)
+    if time.get("date_time"):
+        return zones.to_ms(datetime.fromisoformat(time["date_time"]), time["time_zone"])
+    if time.get("use_ntp") == YES:
+        told = unit.surroundings.time(unit.clock.now) if unit.surroundings.reaches(time["ntp_server"]) else None
+        return unit.clock.read() if told is None else told
+    return unit.clock.read()
+
+
+def planned_lans(unit: Appliance, given: Answers) -> tuple[Lan, ...]:
+    """LAN1 and LAN2: the one that the wizard asked about as answered, the other a DHCP client."""
+    network = given.of("network") or {}
+    lans = []
+    for index, interface in enumerate(INTERFACES):
+        if network.get("interface") == interface and network.get("mode") == "static":
+            fixed = IPv4Interface(f"{network['address']}/{network['mask']}")
+            lans.append(Lan(False, str(fixed)))
+        else:
+            lans.append(Lan(True, unit.surroundings.dhcp(index) or FALLBACK_ADDRESSES.value[index]))
+    return tuple(lans)
+
+
+def planned_host(unit: Appliance, given: Answers, lans: tuple[Lan, ...]) -> str:
+    """The host name given, else what DNS calls LAN1, else LAN2, else the MAC. (documented B)
+
+    A name that cannot stand in a certificate is passed over.
+    """
+    told = given.value("network", "host_name")
+    if told:
+        return told
+    for lan in lans:
+        name = unit.surroundings.name_of(lan.address)
+        if name and _fits(name):
+            return name
+    return unit.mac
+
+
+def _fits(name: str) -> bool:
+    try:
+        checks.host_name(name)
+    except ValueError:
+        return False
+    return True
+
+
+def announce_authority(unit: Appliance, server: Server) -> Answers:
+    """Fix the CA that Review shows. It stays the same until what it follows from is answered otherwise."""
+    given = server.answers
+    if server.role.root_profile is None or given.value("security", "ca") != "generate" or given.plan:
+        return given
+    lans = planned_lans(unit, given)
+    host = planned_host(unit, given, lans)
+    basis = answers.digest([server.role.name, host, (given.of("time") or {}).get("date_time", "")])
+    last = given.announced
+    if last is not None and last.answers == basis:
+        return given
+    announced = Announced(last.number + 1 if last else 1, host, planned_clock(unit, given), basis)
+    created = show_time(announced.created) if announced.created is not None else "not set"
+    unit.note("authority.announced", number=announced.number, host=host, clock=created)
+    return replace(given, announced=announced)
+
+
+def planned_authority(unit: Appliance, given: Answers, role: Platform) -> Authority | None:
+    """The CA that Apply will make, or the one that was imported; None where the server has none."""
+    if role.root_profile is None:
+        return None
+    kept = given.of("security") or {}
+    if "authority" in kept:
+        return keeping.imported(kept)
+    if given.announced is None:
+        return None
+    return made(unit, given.announced, role)
+
+
+def made(unit: Appliance, announced: Announced, role: Platform) -> Authority:
+    """The CA as it was announced: the same each time."""
+    assert role.root_profile is not None
+    unused = IPv4Address(0)  # a root's SAN names no address
+    names = Names(unit.mac, unused, unused, announced.host)
+    number = announced.number
+    return authority.make(role.root_profile, unit.chance, number, names, unit.release, announced.created)
+
+
+def make_plan(unit: Appliance, server: Server) -> Plan:
+    """What Apply is to carry out, from the answers and the clock of this moment."""
+    given = server.answers
+    lans = planned_lans(unit, given)
+    host = given.announced.host if given.announced else planned_host(unit, given, lans)
+    return Plan(server.role.name, unit.clock.read(), host, tuple(lan.interface for lan in lans))

@@ -1,0 +1,79 @@
+"""What every Linux platform is made of; a kind of server adds its certificates, rules and applications."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import platforms
+from firmware.basis import assumed, documented
+from firmware.platform import Platform
+from firmware.security.policy import Outcome, Rule, Trigger
+from firmware.security.profiles import BARE_SELF_SIGNED, CA_ISSUED, ROOT_CA
+from ignition import disk, server, starting
+from ignition.table import SERVER, UP
+
+_KEEP, _GENERATE = Outcome.KEEP, Outcome.GENERATE
+
+
+def servers() -> tuple[Platform, ...]:
+    """The kinds of server that ignition offers: every platform that runs on a server's hardware."""
+    found = (platforms.load(name) for name in platforms.names())
+    return tuple(platform for platform in found if platform.bring_up is SERVER)
+
+
+SYSTEM: dict[str, Any] = {
+    "since": "8.1",
+    "storage": disk.STORAGE,
+    "card": disk.STORAGE.geometry,
+    "files": disk.STORAGE.name,
+    "rests_in": UP,
+    "operations": server.OPERATIONS,
+    "furnish": disk.furnish,
+    "runs": disk.running_version,
+    "objections": server.objections,
+    "stored_configuration": starting.stored_configuration,
+    "users": assumed((), "as an IP500 V2 in a Server Edition (TB145)"),
+    "hunt_groups": assumed((), "as the users"),
+}
+
+SERVER_HARDWARE: dict[str, Any] = SYSTEM | {
+    "slots": (disk.SECOND_DISK,),
+    "leds": (),
+    "bring_up": SERVER,
+    "kin": servers,
+    "is_now": starting.is_now,
+}
+
+ROOT_AUTHORITY: dict[str, Any] = {"profile": CA_ISSUED, "root_profile": ROOT_CA}
+SELF_SIGNED: dict[str, Any] = {"profile": BARE_SELF_SIGNED}
+
+# certificates.md section 3, rows of all Linux platforms.
+COMMON_RULES: tuple[Rule, ...] = (
+    Rule(Trigger.RESTART, assumed(_KEEP, "as IP500 V2")),
+    Rule(Trigger.SECURITY_DEFAULT, assumed(_GENERATE, "no document; the root CA is kept")),
+    Rule(Trigger.CLOCK_CORRECTED, assumed(_KEEP, "as IP500 V2")),
+    Rule(Trigger.REINSTALL, assumed(_GENERATE, "effect of TB145's reinstall: the next ignition makes all new")),
+)
+
+
+def rules_of_a_root(source: str, ignition: str, renewal: str) -> tuple[Rule, ...]:
+    """The rules of a root CA; ``source``, ``ignition``, ``renewal`` are the documents on changes, ignition and the CA."""
+    rule = assumed if source == "as Primary" else documented
+    return (
+        Rule(Trigger.IGNITION, documented(_GENERATE, ignition)),
+        Rule(Trigger.CA_IMPORTED, rule(_GENERATE, f"{ignition}; that it signs an identity made here is assumed")),
+        Rule(Trigger.ADDRESS_CHANGE, rule(_GENERATE, f"{source}; new key assumed")),
+        Rule(Trigger.NAME_CHANGE, rule(_GENERATE, f"{source}; new key assumed")),
+        Rule(Trigger.CA_RENEWED, (assumed if renewal == "as Primary" else documented)(_KEEP, renewal)),
+        Rule(Trigger.CA_CREATED, (assumed if renewal == "as Primary" else documented)(_GENERATE, renewal)),
+        *COMMON_RULES,
+    )
+
+
+RULES_OF_A_NODE: tuple[Rule, ...] = (
+    Rule(Trigger.IGNITION, documented(_GENERATE, "C")),
+    Rule(Trigger.ADDRESS_CHANGE, documented(_KEEP, "U")),
+    Rule(Trigger.NAME_CHANGE, documented(_KEEP, "U")),
+    Rule(Trigger.JOINED, documented(_KEEP, "C, MC")),
+    *COMMON_RULES,
+)
