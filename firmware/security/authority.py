@@ -18,7 +18,7 @@ from firmware.security.certificates import (
 )
 from firmware.security.keys import KeyPair, derive
 from firmware.security.profiles import Profile
-from firmware.security.reading import describe, fingerprint, load, public_key_of
+from firmware.security.reading import ATTRIBUTES, describe, fingerprint, load, public_key_of
 from firmware.storage.records import AUTHORITY, build, parse
 
 RECORD = "authority"
@@ -115,6 +115,15 @@ def make(
     number_of_certificate = serial(entropy, profile, number << 16 | renewals)
     der = issue(profile, names, key, None, number_of_certificate, not_before, not_after)
     return Authority(key, (der,), number, since, renewals)
+
+
+def host_of(authority: Authority, profile: Profile) -> str:
+    """The host name in a CA's own name, as it was when the CA was made: a renewal keeps it, so that what the CA has
+    signed still leads to it."""
+    (template,) = [text for kind, text in profile.subject.value if kind == "CN"]
+    (name,) = load(authority.der).subject.get_attributes_for_oid(ATTRIBUTES["CN"])
+    before, _, after = template.partition("{host}")
+    return str(name.value).removeprefix(before).removesuffix(after)
 
 
 def certified(authority: Authority, key: KeyPair, der: bytes) -> Identity:

@@ -19,7 +19,7 @@ from firmware.memo import memoise
 from firmware.release import Release
 from firmware.security.keys import KeyPair
 from firmware.security.profiles import Profile
-from firmware.security.reading import ATTRIBUTES, fingerprint, load, public_key_of
+from firmware.security.reading import ATTRIBUTES, fingerprint, load, pem, public_key_of
 from firmware.times import DAY, LATEST, SECOND, from_datetime, show_time, to_datetime
 
 _PURPOSES = {"serverAuth": ExtendedKeyUsageOID.SERVER_AUTH, "clientAuth": ExtendedKeyUsageOID.CLIENT_AUTH}
@@ -79,7 +79,7 @@ class Identity:
         return fingerprint(self.der)
 
     def pem(self) -> bytes:
-        return b"".join(load(der).public_bytes(serialization.Encoding.PEM) for der in self.chain)
+        return b"".join(pem(der) for der in self.chain)
 
     def is_whole(self) -> bool:
         """Whether the key is the certificate's."""

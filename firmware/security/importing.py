@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -16,10 +17,13 @@ from firmware.security.keys import KeyPair
 from firmware.security.reading import dates, load, public_key_of
 from firmware.times import show_time
 
-SMALLEST_RSA = 2048  # assumed: what the profiles use themselves
+SMALLEST_RSA, LARGEST_RSA = 2048, 8192  # assumed: what the profiles use themselves, and four times that
 LONGEST_CHAIN = 8
-_PEM_BLOCK = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----.*?-----END \1-----", re.DOTALL)
+LARGEST_FILE = 256 * 1024  # assumed: a chain of the longest, and room to spare
+MOST_ROUNDS = 5_000_000  # assumed: of deriving a key from a password, some seconds' work; nobody asks for more
+_PEM_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 _PKCS7_DATA = bytes.fromhex("06092a864886f70d010701")  # every PFX holds this object identifier (RFC 7292, 4)
+INTEGER, OCTET_STRING, CONSTRUCTED, DEEPEST = 2, 4, 0x20, 24  # DER (X.690)
 _SECP = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 
@@ -29,7 +33,11 @@ class NotAccepted(ValueError):
 
 def read_authority(data: bytes, password: str, now: int | None) -> Authority:
     """The CA in a PKCS#12 or PEM file. NotAccepted says why not; with no clock (None) dates are not judged."""
-    secret = password.encode() or None
+    if len(data) > LARGEST_FILE:
+        raise NotAccepted(f"the file has {len(data)} bytes; {LARGEST_FILE} is the most")
+    if "\0" in password:  # the library's PKCS#12 reader dies of one
+        raise NotAccepted("the password holds a character that no password can hold")
+    secret = password.encode("utf-8", "replace") or None
     key, certificates = _from_pem(data, secret) if b"-----BEGIN " in data else _from_pkcs12(data, secret)
     pair = _key_pair(key)
     own = next((der for der in certificates if public_key_of(der) == pair.public_der), None)
@@ -44,6 +52,8 @@ def read_authority(data: bytes, password: str, now: int | None) -> Authority:
 
 
 def _from_pkcs12(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]:
+    if data[:1] == b"\x30" and any(number > MOST_ROUNDS for number in _small_numbers(data, 0)):
+        raise NotAccepted("the file asks for too many rounds of deriving its key from the password")
     try:
         bag = pkcs12.load_pkcs12(data, secret)
     except (ValueError, UnsupportedAlgorithm):
@@ -57,8 +67,7 @@ def _from_pkcs12(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]
 def _from_pem(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]:
     key: object = None
     certificates = []
-    for block in _PEM_BLOCK.finditer(data):
-        kind, text = block[1].decode(), block[0]
+    for kind, text in _pem_blocks(data):
         if kind == "CERTIFICATE":
             try:
                 certificates.append(_der(x509.load_pem_x509_certificate(text)))
@@ -67,6 +76,33 @@ def _from_pem(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]:
         elif kind.endswith("PRIVATE KEY"):
             key = _pem_key(text, secret, "ENCRYPTED" in text[:120].decode("ascii", "replace"))
     return key, certificates
+
+
+def _pem_blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
+    """(label, block) of each; what stands between them is for people."""
+    at = 0
+    while begin := _PEM_BEGIN.search(data, at):
+        last = b"-----END " + begin[1] + b"-----"
+        end = data.find(last, begin.end())
+        if end < 0:
+            raise NotAccepted("the file is cut short: a block in it has no end")
+        at = end + len(last)
+        yield begin[1].decode(), data[begin.start() : at]
+
+
+def _small_numbers(data: bytes, depth: int) -> Iterator[int]:
+    """Every INTEGER of up to five bytes in a DER, also in what is wrapped in an OCTET STRING: among them the rounds."""
+    at = 0
+    while at + 2 <= len(data) and depth < DEEPEST:
+        tag, length, at = data[at], data[at + 1], at + 2
+        if length & 0x80:
+            size = length & 0x7F
+            length, at = int.from_bytes(data[at : at + size], "big"), at + size
+        content, at = data[at : at + length], at + length
+        if tag == INTEGER and len(content) <= 5:
+            yield int.from_bytes(content, "big")
+        elif tag & CONSTRUCTED or tag == OCTET_STRING:
+            yield from _small_numbers(content, depth + 1)
 
 
 def _pem_key(text: bytes, secret: bytes | None, is_encrypted: bool) -> object:
@@ -95,6 +131,8 @@ def _key_pair(key: object) -> KeyPair:
         raise NotAccepted("the private key is neither RSA nor elliptic-curve")
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size < SMALLEST_RSA:
         raise NotAccepted(f"the RSA key has {key.key_size} bits; {SMALLEST_RSA} is the least")
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size > LARGEST_RSA:
+        raise NotAccepted(f"the RSA key has {key.key_size} bits; {LARGEST_RSA} is the most")
     if isinstance(key, ec.EllipticCurvePrivateKey) and not isinstance(key.curve, _SECP):
         raise NotAccepted(f"the key is on the curve {key.curve.name}; P-256, P-384 and P-521 can be used")
     return KeyPair(

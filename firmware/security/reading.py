@@ -47,6 +47,11 @@ def load(der: bytes) -> x509.Certificate:
     return certificate
 
 
+def pem(der: bytes) -> bytes:
+    """The same certificate as PEM (RFC 7468)."""
+    return load(der).public_bytes(serialization.Encoding.PEM)
+
+
 @memoise(4096)
 def public_key_of(der: bytes) -> bytes:
     """SubjectPublicKeyInfo of a certificate."""

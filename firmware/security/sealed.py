@@ -13,9 +13,9 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from firmware.device.entropy import Entropy
-from firmware.errors import Damaged
+from firmware.errors import StorageError
 from firmware.memo import memoise
-from firmware.storage.nvm import Copy, Lost
+from firmware.storage.nvm import Copy
 from firmware.storage.store import Records
 
 
@@ -50,7 +50,7 @@ class SealedRecords:
         """
         try:
             copy, mended = self._store.mend(name)
-        except Lost:
+        except StorageError:
             return Held.DAMAGED, None, False
         held, plain = self._open(name, copy)
         return held, plain, mended
@@ -59,15 +59,12 @@ class SealedRecords:
         """What :meth:`load` would find, without putting anything right."""
         try:
             return self._open(name, self._store.present(name))
-        except Lost:
+        except StorageError:
             return Held.DAMAGED, None
 
     def read(self, name: str) -> bytes | None:
         """The record; None when there is none that this unit can read, for whatever reason."""
-        try:
-            return self.peek(name)[1]
-        except Damaged:
-            return None
+        return self.peek(name)[1]
 
     def commit(self, name: str, plain: bytes) -> None:
         """Seal and store: after a power cut there is the old or the new one, whole."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firmware.device.flash import FlashPart
-from firmware.storage.nvm import Copy, CopyState, Lost, decode_copy, encode_copy
+from firmware.storage.nvm import HEADER, Copy, CopyState, Lost, decode_copy, encode_copy
 from firmware.storage.volume import mounted
 
 _LARGEST = 8 * 1024
-_NONE = Copy(CopyState.BLANK)
+_NONE, _DAMAGED = Copy(CopyState.BLANK), Copy(CopyState.DAMAGED)
 
 
 class FileStore:
@@ -43,7 +43,7 @@ class FileStore:
         """The one copy that there is. Damaged when the volume cannot be followed."""
         with mounted(self.part) as volume:
             raw = volume.read(self._paths[name])
-        return (_NONE if raw is None else decode_copy(name, raw + b"\0" * (16 - len(raw))),)
+        return (_NONE if raw is None else _decode(name, raw),)
 
     def present(self, name: str) -> Copy | None:
         """The record, or None when there is no such file. Lost when it is damaged."""
@@ -78,3 +78,11 @@ class FileStore:
         """Remove the file; False when there was none."""
         with mounted(self.part) as volume:
             return volume.remove(self._paths[name])
+
+
+def _decode(name: str, raw: bytes) -> Copy:
+    """A file is the record or damage: unlike flash it is never blank, and nothing follows the data."""
+    if len(raw) < HEADER.size:
+        return _DAMAGED
+    copy = decode_copy(name, raw)
+    return copy if copy.state is CopyState.GOOD and len(raw) == HEADER.size + len(copy.data) else _DAMAGED

@@ -20,6 +20,7 @@ from firmware.times import parse_time
 
 UNIT = Entropy(1, "00e00705918e")
 R12_3 = BY_VERSION["12.3"]
+NAMES = Names(UNIT.unit, IPv4Address("192.168.42.1"), IPv4Address("192.168.43.1"), "server1")
 CREATED = parse_time("2024-11-24T09:00:00.750Z")
 
 

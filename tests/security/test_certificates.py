@@ -110,6 +110,7 @@ MUTANTS: list[tuple[str, Any, set[str]]] = [
     ("key_usage_critical", True, {"key_usage"}),
     ("subject_key_identifier", True, {"extensions", "key_identifier"}),
     ("authority_key_identifier", True, {"extensions", "authority_key_identifier"}),
+    ("lifetime", 3652, {"not after"}),
 ]
 
 

@@ -100,6 +100,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "sip_tls": [True, False],
         "users": [{"extension": "201", "name": "Extn201"}],
         "hunt_groups": [],
+        "primary": "192.168.42.1",
     },
     "SECURITY_SETTINGS": {
         "generation": 2,
@@ -109,6 +110,9 @@ VALUES: dict[str, dict[str, Any]] = {
         "services": [{"name": "HTTP", "level": "Secure Low"}],
         "users": [{"name": "Administrator", "password": b"", "must_change": True}],
     },
+    "AUTHORITY": {"number": 1, "since": 3, "renewals": 2, "key": b"key", "chain": [b"root"]},
+    "SYSTEM": {"release": "12.3", "installation": 1_767_600_000_000},
+    "DONE": {"role": "primary"},
 }
 
 
