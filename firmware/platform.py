@@ -76,6 +76,11 @@ class Platform:
     hosted: bool = False
     applications: tuple[str, ...] = ()
 
+    @property
+    def named(self) -> str:
+        """The title with its article, for the middle of a sentence."""
+        return f"{'an' if self.title[0] in 'AEIO' else 'a'} {self.title}"
+
     def releases(self) -> tuple[Release, ...]:
         """The releases that exist for this platform, oldest first."""
         return tuple(release for release in RELEASES if release.number >= tuple(map(int, self.since.split("."))))

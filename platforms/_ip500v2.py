@@ -13,6 +13,7 @@ from firmware.boot.identity import fitness
 from firmware.boot.table import BOOT
 from firmware.device.flash import Geometry
 from firmware.platform import Storage
+from firmware.release import BY_VERSION
 from firmware.security.policy import Outcome, Rule, Trigger
 from firmware.security.profiles import IP500V2_SELF_SIGNED
 from firmware.storage.nvm import RecordStore
@@ -35,6 +36,13 @@ POLICY: tuple[Rule, ...] = (
     Rule(Trigger.UPGRADE, inferred(_KEEP)),
     Rule(Trigger.CLOCK_CORRECTED, inferred(_KEEP, "A")),
 )
+
+
+def rules_since(version: str) -> tuple[Rule, ...]:
+    """The rows that a platform which exists from this release on can ever need."""
+    first = BY_VERSION[version]
+    return tuple(rule for rule in POLICY if rule.before is None or first < BY_VERSION[rule.before])
+
 
 CONTROL_UNIT: dict[str, Any] = {
     # Sizes are ours; the kinds of storage are documented (KB, INST, MAN).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import platforms
-from firmware.basis import assumed, documented
+from firmware.basis import assumed, documented, inferred
 from firmware.platform import Platform
 from firmware.security.policy import Outcome, Rule, Trigger
 from firmware.security.profiles import BARE_SELF_SIGNED, CA_ISSUED, ROOT_CA
@@ -16,9 +16,10 @@ _KEEP, _GENERATE = Outcome.KEEP, Outcome.GENERATE
 
 
 def servers() -> tuple[Platform, ...]:
-    """The kinds of server that ignition offers: every platform that runs on a server's hardware."""
-    found = (platforms.load(name) for name in platforms.names())
-    return tuple(platform for platform in found if platform.bring_up is SERVER)
+    """The kinds of server that ignition offers: every platform on a server's hardware, in the order of default MACs."""
+    found = [platforms.load(name) for name in platforms.names()]
+    kinds = [platform for platform in found if platform.bring_up is SERVER]
+    return tuple(sorted(kinds, key=lambda platform: platform.default_mac))
 
 
 SYSTEM: dict[str, Any] = {
@@ -51,13 +52,13 @@ SELF_SIGNED: dict[str, Any] = {"profile": BARE_SELF_SIGNED}
 COMMON_RULES: tuple[Rule, ...] = (
     Rule(Trigger.RESTART, assumed(_KEEP, "as IP500 V2")),
     Rule(Trigger.SECURITY_DEFAULT, assumed(_GENERATE, "no document; the root CA is kept")),
-    Rule(Trigger.CLOCK_CORRECTED, assumed(_KEEP, "as IP500 V2")),
-    Rule(Trigger.REINSTALL, assumed(_GENERATE, "effect of TB145's reinstall: the next ignition makes all new")),
+    Rule(Trigger.CLOCK_CORRECTED, inferred(_KEEP, "A")),
+    Rule(Trigger.REINSTALL, inferred(_GENERATE, "effect of TB145's reinstall: the next ignition makes all new")),
 )
 
 
 def rules_of_a_root(source: str, ignition: str, renewal: str) -> tuple[Rule, ...]:
-    """The rules of a root CA; ``source``, ``ignition``, ``renewal`` are the documents on changes, ignition and the CA."""
+    """The rules of a root CA, by the documents on changes (``source``), on ignition and on the CA (``renewal``)."""
     rule = assumed if source == "as Primary" else documented
     return (
         Rule(Trigger.IGNITION, documented(_GENERATE, ignition)),

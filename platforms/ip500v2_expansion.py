@@ -6,16 +6,18 @@ from firmware.basis import assumed, documented, inferred
 from firmware.boot.administration import OPERATIONS, initial_configuration
 from firmware.platform import Platform
 from firmware.security.policy import Outcome, Rule, Trigger
-from platforms._ip500v2 import CONTROL_UNIT, POLICY
+from platforms._ip500v2 import CONTROL_UNIT, rules_since
+
+SINCE = "8.1"
 
 PLATFORM = Platform(
     **CONTROL_UNIT | {"operations": {**OPERATIONS, initial_configuration.__name__: initial_configuration}},
     name="ip500v2_expansion",
     title="IP500 V2, Server Edition expansion",
-    since="8.1",
+    since=SINCE,
     default_mac="00e007059190",
     policy=(
-        *POLICY,
+        *rules_since(SINCE),
         Rule(Trigger.JOINED, inferred(Outcome.KEEP, "MC: until a certificate of the Primary is installed")),
     ),
     users=documented((), "TB145"),

@@ -28,6 +28,7 @@ def _in(state: str) -> Appliance:
     while unit.state not in (state, "running", "firmware.none"):
         unit.platform.bring_up.step(unit)
     if state.startswith("shutdown"):
+        unit.modules_up = frozenset({"module"} if state == "shutdown.modules" else ())
         unit.platform.operations["shutdown"](unit, off_for=60_000)
         while unit.state != state:
             unit.platform.bring_up.step(unit)

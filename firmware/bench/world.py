@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from firmware.appliance import Appliance, Ram
+from firmware.appliance import Appliance, Ram, Surroundings
+from firmware.bench import hosting
 from firmware.bench.values import END
 from firmware.device.panel import Card
 from firmware.errors import BadInput, PowerCut
 from firmware.machine import ACTIVITY
 from firmware.security.certificates import Identity
 
+if TYPE_CHECKING:
+    from firmware.bench.browser import Browser
+
 OFF = "off"
-SHUT_DOWN = "shutdown.done"
+SHUT_DOWN = ("shutdown.done", "host.shut_down")
 
 
 class World:
     """``now`` is the simulated time up to which everything has happened.
 
     ``cut_at`` names, by unit, the state on whose entry its power is cut; ``shelf`` the cards that are in no slot;
-    ``look_back`` the identity and the length of the journal at the last look at a unit.
+    ``look_back`` the identity and the length of the journal at the last look at a unit, ``roots`` its root CA (DER);
+    ``browsers`` those in front of a unit's wizard, by unit and name; ``hosts`` the unit that a module sits in.
     """
 
     def __init__(self, now: int) -> None:
@@ -28,9 +34,22 @@ class World:
         self.shelf: dict[str, Card] = {}
         self.cut_at: dict[str, str] = {}
         self.look_back: dict[str, tuple[Identity | None, int]] = {}
+        self.hosts: dict[str, str] = {}
+        self.roots: dict[str, bytes | None] = {}
+        self.browsers: dict[tuple[str, str], Browser] = {}
 
     def add(self, unit: Appliance) -> None:
         self.units[unit.name] = unit
+
+    def seat(self, module: Appliance, host: Appliance) -> None:
+        """Put a module into its host: from here on it has its power and its time from it."""
+        self.hosts[module.name] = host.name
+        self.surround(module, module.surroundings)
+
+    def surround(self, unit: Appliance, network: Surroundings) -> None:
+        """Let the network around a unit be this one."""
+        host = hosting.host_of(self, unit)
+        unit.surroundings = network if host is None else hosting.Seat(network, host)
 
     def act(self, unit: Appliance, action: Callable[[], None]) -> None:
         """Do something to a unit now; a power cut that strikes meanwhile turns it off."""
@@ -45,15 +64,22 @@ class World:
         if unit.state != before and self.cut_at.get(unit.name) == unit.state:
             del self.cut_at[unit.name]
             self.cut_power(unit, f"power was cut on entering {unit.state}")
+        hosting.follow(self, unit, before)
 
     def cut_power(self, unit: Appliance, why: str) -> None:
-        """Pull the plug: what is in RAM is gone."""
+        """Pull the plug: what is in RAM is gone. A module has no plug but its host's."""
+        host = hosting.host_of(self, unit)
+        if host is not None and host.state != OFF:
+            host.clock.advance_to(unit.clock.now)
+            self.cut_power(host, f"{unit.name}: {why}")
+            return
         unit.rail.on = False
         unit.rail.arm(None)
         unit.clock.power_lost()
         unit.ram = Ram()
-        unit.note("power.off" if unit.state == SHUT_DOWN else "power.cut", why=why, operations=unit.rail.operations)
+        unit.note("power.off" if unit.state in SHUT_DOWN else "power.cut", why=why, operations=unit.rail.operations)
         unit.platform.bring_up.fire(unit, "power_cut")
+        hosting.cut(self, unit)
 
     def settle(self) -> None:
         """Let time pass until every unit rests."""
@@ -70,8 +96,10 @@ class World:
 
     def run_to_state(self, unit: Appliance, state: str) -> bool:
         """Let time pass until a unit enters a state; False when it comes to rest without doing so."""
+        host = hosting.host_of(self, unit)
+        coupled = [unit, *hosting.modules_of(self, unit), *([host] if host else [])]
         while unit.state != state:
-            if ACTIVITY not in unit.timers:
+            if not any(ACTIVITY in other.timers for other in coupled):
                 return False
             self._step(self._next())
         self._reach(unit.clock.now)

@@ -6,12 +6,13 @@ time are committed in a record of their own. One that is cut short is resumed an
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import IPv4Address
 
 from firmware.appliance import Appliance
 from firmware.boot import alarms, kept
-from firmware.errors import NotNow, StorageError
+from firmware.errors import Damaged, NotNow, StorageError
 from firmware.security import certificates, reading, settings
 from firmware.security.authority import certified
 from firmware.security.certificates import Identity, Names
@@ -74,6 +75,14 @@ def _write_announcement(unit: Appliance, number: int, created: int | None) -> No
     note = {"number": number, "created": _NOT_SET if created is None else created}
     with alarms.alarm_on_failure(unit, "announcing the certificate"):
         unit.records.replace(RECORD, build(GENERATION, note))
+
+
+def last_number(unit: Appliance) -> int:
+    """The number of the last generation that was announced or made, as far as the flash tells."""
+    with suppress(Damaged):
+        _, present = unit.vault.peek()
+        return max(_announcement(kept.peek(unit, RECORD))[0], present.generation if present else 0)
+    return 0
 
 
 def announce_as(unit: Appliance, number: int, created: int | None) -> None:

@@ -14,6 +14,8 @@ NIGHTLY_WINDOW = documented(30 * MINUTE, "KB: between 00:00 and 00:30")
 SNTP_INTERVAL = documented(1 * HOUR, "MAN")
 SHUTDOWN_LIMIT = documented(1 * MINUTE, "KB: up to 1 min")
 SAVING_TIME = 20 * SECOND  # assumed; below the documented limit
+MODULES_LIMIT = documented(3 * MINUTE, "KB: up to 3 min with a UCM")
+WAIT_FOR_MODULES = MODULES_LIMIT.value - SAVING_TIME
 
 SAFE_TO_TAKE_CARDS = ("off", "shutdown.done")
 NIGHTLY, SNTP, REBOOT, RESTART = "nightly_copy", "sntp", "reboot", "restart"
@@ -108,7 +110,21 @@ def nightly_copy(unit: Appliance) -> str | None:
 def shut_down(unit: Appliance) -> str:
     """Planned: what is in RAM goes to the System SD and the NVM, then the cards are let go."""
     save(unit, "restart" if unit.ram.restart_after_saving else "shutdown")
+    if unit.modules_up:
+        unit.note("modules.awaited", modules=sorted(unit.modules_up))
+        return "modules_awaited"
     return "saved_for_restart" if unit.ram.restart_after_saving else "saved"
+
+
+def wait_no_longer(unit: Appliance) -> str:
+    """A module that has not shut down within the limit does not hold its host up any longer."""
+    unit.note("modules.overdue", modules=sorted(unit.modules_up), limit=show_duration(MODULES_LIMIT.value))
+    return "saved_for_restart" if unit.ram.restart_after_saving else "saved"
+
+
+def modules_down(unit: Appliance) -> None:
+    """The last module has shut down: the shutdown goes on."""
+    unit.platform.bring_up.fire(unit, "saved_for_restart" if unit.ram.restart_after_saving else "saved")
 
 
 def rest(unit: Appliance) -> None:

@@ -24,8 +24,8 @@ class Light(Enum):
     FLASHING_RED = ("flashing red", (("red", 500), ("off", 500)))
     FLASHING_ORANGE = ("flashing orange", (("orange", 500), ("off", 500)))
     FAST_RED = ("fast flashing red", (("red", 125), ("off", 125)))
-    AMBER = ("amber", (("orange", 1000),))
-    RED_AMBER = ("red-amber", (("red", 500), ("orange", 500)))
+    AMBER = ("amber", (("amber", 1000),))
+    RED_AMBER = ("red-amber", (("red", 500), ("amber", 500)))
     RED_EVERY_5_S = ("red once in 5 s", (("red", 100), ("off", 4900)))
 
     def __init__(self, label: str, steps: tuple[tuple[str, int], ...]) -> None:

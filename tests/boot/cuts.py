@@ -76,6 +76,7 @@ class Kept:
     binary: str | None
     users: tuple[tuple[str, str], ...] | None
     lans: tuple[str, ...] | None
+    belongs: tuple[str, str] | None
 
 
 def kept(unit: Appliance) -> Kept:
@@ -91,6 +92,7 @@ def kept(unit: Appliance) -> Kept:
         binary,
         stored.users if stored else None,
         tuple(lan.interface for lan in stored.lans) if stored else None,
+        (stored.system_name, stored.primary) if stored else None,
     )
 
 
@@ -106,7 +108,7 @@ class Allowed:
     place: str | None
 
     def check(self, found: Kept, announced: bool, where: object) -> None:
-        for field in ("generation", "level", "binary", "users", "lans"):
+        for field in ("generation", "level", "binary", "users", "lans", "belongs"):
             options = [getattr(self.before, field), getattr(self.after, field)]
             assert getattr(found, field) in options, (where, field)
         if found.identity is None:

@@ -7,7 +7,7 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import firmware.boot
@@ -40,10 +40,10 @@ def _strings(value: ast.expr, tree: ast.AST, names: dict[str, Any]) -> Iterator[
             raise AssertionError(f"an activity returns {ast.unparse(value)}: teach this test to read it")
 
 
-def fired() -> set[str]:
-    """Every trigger written out in a call of ``fire`` or ``accepts`` in the boot room."""
+def fired(room: ModuleType = firmware.boot) -> set[str]:
+    """Every trigger written out in a call of ``fire`` or ``accepts`` in a room."""
     found = set()
-    for path in Path(firmware.boot.__path__[0]).glob("*.py"):
+    for path in Path(room.__path__[0]).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
                 case ast.Call(func=ast.Attribute(attr="fire"), args=[_, ast.Constant(str(trigger))]):

@@ -8,15 +8,17 @@ from functools import cache, partial
 import pytest
 
 from firmware.appliance import Appliance
+from firmware.bench.orders import Order, new_unit
 from firmware.device.faults import BitFlip
 from firmware.times import DAY, parse_time
+from platforms.ip500v2_expansion import PLATFORM as EXPANSION
 from tests.boot.cuts import (
     Action,
     allowed,
     check_recovery,
     crash_states,
 )
-from tests.boot.units import BINARY, do, fresh, put_file, shut_down, slot_start, start_again, wait
+from tests.boot.units import BINARY, START, do, fresh, put_file, shut_down, slot_start, start_again, wait
 
 
 @cache
@@ -51,6 +53,15 @@ def _without_binary() -> Appliance:
 
 POWER_ON = _does("power_on")
 
+
+@cache
+def _expansion() -> Appliance:
+    """An IP500 V2 that is to become a device of a Server Edition."""
+    return do(new_unit(Order(EXPANSION), START), "power_on")
+
+
+JOIN = _does("initial_configuration", primary="192.168.42.1", system_name="Annex", lan1="192.168.42.7/24")
+
 SITUATIONS: dict[str, tuple[Callable[[], Appliance], Action]] = {
     "first start": (fresh, POWER_ON),
     "first start of 6.2": (lambda: fresh("6.2"), POWER_ON),
@@ -66,6 +77,11 @@ SITUATIONS: dict[str, tuple[Callable[[], Appliance], Action]] = {
     "configuration default": (lambda: _used("12.3"), _does("default_configuration")),
     "reset button, configuration": (lambda: _used("12.3"), _does("press", button="reset", held=15_000)),
     "set address": (lambda: _used("12.3"), _does("set_address", lan=0, interface="10.0.0.5/24")),
+    "initial configuration": (lambda: _expansion(), JOIN),
+    "initial configuration again": (
+        lambda: do(_expansion().copy(), "initial_configuration", primary="10.0.0.1"),
+        JOIN,
+    ),
     "upgrade": (lambda: _used("12.0"), _does("upgrade", release="12.3")),
     "upgrade from 6.2": (lambda: _used("6.2"), _does("upgrade", release="12.3")),
     "nightly copy": (lambda: _used("12.3"), lambda unit: wait(unit, DAY)),

@@ -37,7 +37,7 @@ def test_the_documented_lights_of_the_reset_bands() -> None:
 @pytest.mark.parametrize("light", Light)
 def test_a_pattern_lasts_and_shows_the_colours_it_names(light: Light) -> None:
     assert all(ms > 0 for _, ms in light.steps)
-    named = {word for word in ("red", "green", "orange") if word in light.label}
+    named = {word for word in ("red", "green", "orange", "amber") if word in light.label}
     assert {colour for colour, _ in light.steps} - {"off"} == named
 
 
