@@ -31,12 +31,16 @@ def test_the_scenario_passes_and_its_report_ends_as_shown() -> None:
     assert printed.endswith(shown.rstrip("\n")), f"the report now ends:\n{printed[-len(shown) :]}"
 
 
-def test_the_first_start_prints_what_the_readme_shows(tmp_path: Path) -> None:
-    """The README shows a first start-up of 2026-11-23, shortened; every line of it must be printed, in order."""
-    command = ["boot", "ip500v2", "--state", str(tmp_path / "unit"), "--clock", "2026-11-23T09:00:00Z"]
+PRINTED = {"from: make run": ("boot", "ip500v2"), "from: make run, ignition": ("ignite", "primary")}
+
+
+@pytest.mark.parametrize("marker", PRINTED)
+def test_a_command_prints_what_the_readme_shows(marker: str, tmp_path: Path) -> None:
+    """The README shows runs of 2026-11-23, shortened; every line of it must be printed, in order."""
+    command = [*PRINTED[marker], "--state", str(tmp_path / "unit"), "--clock", "2026-11-23T09:00:00Z"]
     printed = CliRunner().invoke(ipsim, command, catch_exceptions=False).output.splitlines()
     position = 0
-    for line in block("from: make run").splitlines():
+    for line in block(marker).splitlines():
         if line != "...":
             assert line in printed[position:], f"not printed, or not in this order: {line}"
             position = printed.index(line, position) + 1
@@ -61,7 +65,10 @@ def test_the_number_of_scenarios_is_right() -> None:
 
 @pytest.mark.parametrize("name", platforms.names())
 def test_every_source_key_in_the_product_is_explained(name: str) -> None:
-    sources = [fact.source for _, fact in platforms.load(name).profile.facts()]
+    platform = platforms.load(name)
+    profiles = [profile for profile in (platform.profile, platform.root_profile) if profile is not None]
+    sources = [fact.source for profile in profiles for _, fact in profile.facts()]
+    sources += [rule.outcome.source for rule in platform.policy]
     keys = {key for source in sources for key in re.findall(r"\b[A-Z]{1,5}\d*\b", source)}
-    keys -= {"CA", "R9", "R6"}
+    keys -= {"CA", "CN", "SKI", "IP", "IP500", "V2", "R9", "R6"}
     assert [key for key in sorted(keys) if f"`{key}`" not in README] == []

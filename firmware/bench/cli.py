@@ -18,6 +18,8 @@ from firmware.errors import IpsimError
 
 COMMANDS = {
     **dict.fromkeys(("boot", "show", "cert", "fsck"), "firmware.bench.cli_unit"),
+    "ignite": "firmware.bench.cli_ignite",
+    "serve": "firmware.bench.cli_serve",
     "card": "firmware.bench.cli_card",
     **dict.fromkeys(("run", "platforms", "diagram", "doctor"), "firmware.bench.cli_scenarios"),
 }

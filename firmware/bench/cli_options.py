@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -15,6 +15,8 @@ from firmware.errors import BadInput
 
 if TYPE_CHECKING:
     from firmware.appliance import Appliance
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 STATE = click.option(
     "--state",
@@ -41,6 +43,22 @@ class Value(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
             return value if not isinstance(value, str) else check(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+def NEW_UNIT(command: F) -> F:
+    """``--release --mac --seed --clock``: they mean the same on every command that makes a unit."""
+    for option in (
+        click.option(
+            "--clock",
+            type=Value("start_time", "TIME|unset"),
+            help="Simulated time at power-on (ISO), or a clock that is not set.",
+        ),
+        click.option("--seed", type=Value("seed", "N"), help="All the chance of a new unit.  [default: 0]"),
+        click.option("--mac", type=Value("mac", "MAC"), help="LAN1 MAC address of a new unit."),
+        click.option("--release", type=Value("release", "R"), help="Firmware release of a new unit.  [default: 12.3]"),
+    ):
+        command = option(command)
+    return command
 
 
 def style() -> Any:

@@ -91,44 +91,62 @@ def _load_all(files: tuple[Path, ...]) -> list[Scenario]:
 @click.command("platforms")
 @JSON
 def list_platforms(as_json: bool) -> None:
-    """List the hardware targets, and the releases that exist for each with what they differ in."""
+    """List the hardware targets, how each comes by its first certificate, and what the releases differ in."""
     import platforms
+    from firmware.release import RELEASES
 
     found = [_platform_row(platforms.load(name)) for name in platforms.names()]
     if as_json:
         click.echo(json.dumps(found, indent=1))
         return
     for row in found:
-        click.echo(f"{row['name']:<12} {row['title']}: default MAC {row['default_mac']}")
-        click.echo(f"  {'release':<8} {'of':<15} {'certificate for':<16} {'made in':<8} when")
-        for release in row["releases"]:
-            facts = [f"{show(release[key]['value'])} ({release[key]['basis'][0]})" for key, show in _SHOWN.items()]
-            click.echo(f"  {release['version']:<8} {facts[0]:<15} {facts[1]:<16} {facts[2]:<8} {facts[3]}")
+        click.echo(f"{row['name']:<19} {row['title']}, from {row['since']}: default MAC {row['default_mac']}")
+        for rule in row["policy"]:
+            if rule["trigger"] in _FIRST_CERTIFICATES:
+                click.echo(f"  {rule['trigger']:<30} {rule['outcome']:<28} {_span(rule)} [{rule['basis']}]")
+    click.echo(f"\n{'release':<8} {'of':<15} {'identity for':<16} made in (IP500 V2)")
+    for release in RELEASES:
+        facts = [f"{show(fact['value'])} ({fact['basis'][0]})" for fact, show in _release_facts(release)]
+        click.echo(f"{release.version:<8} {facts[0]:<15} {facts[1]:<16} {facts[2]}")
     click.echo("(d) documented, (i) inferred, (a) assumed; --json names the sources")
 
+
+_FIRST_CERTIFICATES = ("first start-up", "ignition", "ignition with an imported CA")
 
 _SHOWN: dict[str, Callable[[str], str]] = {
     "dated": str,
     "lifetime": lambda days: f"{days} days",
     "generation_time": str,
-    "certificate_at_first_start": lambda at_once: "at the first start" if at_once == "True" else "when first needed",
+    "certificate_at_first_start": str,
 }
 
 
-def _platform_row(platform: Any) -> dict[str, Any]:
+def _span(rule: dict[str, Any]) -> str:
+    since, before = rule["since"], rule["before"]
+    words = (f"from {since}" if since else "", f"before {before}" if before else "")
+    return " ".join(word for word in words if word) or "every release"
+
+
+def _release_facts(release: Any) -> list[tuple[dict[str, str], Callable[[str], str]]]:
+    return [(_fact(release, key), show) for key, show in _SHOWN.items()]
+
+
+def _fact(release: Any, key: str) -> dict[str, str]:
     from firmware.times import show_duration
 
-    def fact(release: Any, key: str) -> dict[str, str]:
-        value = getattr(release, key)
-        text = show_duration(value.value) if key == "generation_time" else str(value.value)
-        return {"value": text, "basis": value.basis.value, "source": value.source}
+    value = getattr(release, key)
+    text = show_duration(value.value) if key == "generation_time" else str(value.value)
+    return {"value": text, "basis": value.basis.value, "source": value.source}
 
+
+def _platform_row(platform: Any) -> dict[str, Any]:
     return {
         "name": platform.name,
         "title": platform.title,
+        "since": platform.since,
         "default_mac": platform.default_mac,
         "releases": [
-            {"version": release.version, **{key: fact(release, key) for key in _SHOWN}}
+            {"version": release.version, **{key: _fact(release, key) for key in _SHOWN}}
             for release in platform.releases()
         ],
         "policy": [

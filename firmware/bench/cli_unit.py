@@ -8,21 +8,14 @@ from typing import Any
 
 import click
 
-from firmware.bench.cli_options import JSON, STATE, Value, opened, say, style
+from firmware.bench.cli_options import JSON, NEW_UNIT, STATE, Value, opened, say, style
 from firmware.errors import BadInput, Unmet
 
 
 @click.command()
 @click.argument("platform", type=Value("platform", "PLATFORM"))
 @STATE
-@click.option("--release", type=Value("release", "R"), help="Firmware release of a new unit.  [default: 12.3]")
-@click.option("--mac", type=Value("mac", "MAC"), help="LAN1 MAC address of a new unit.")
-@click.option("--seed", type=Value("seed", "N"), help="All the chance of a new unit.  [default: 0]")
-@click.option(
-    "--clock",
-    type=Value("start_time", "TIME|unset"),
-    help="Simulated time at power-on (ISO), or a clock that is not set.",
-)
+@NEW_UNIT
 @click.option("--pull-plug", is_flag=True, help="End in a power cut instead of a planned shutdown.")
 def boot(
     platform: Any,
@@ -58,9 +51,12 @@ def boot(
         reached = start.start(unit, pull_plug=pull_plug)
         directory.save(unit)
         after = identity_of(unit)
-    if reached != start.RUNNING:
+    if reached not in unit.platform.rests_in:
         raise Unmet(f"{state}: the unit stayed in {reached}; ipsim fsck --state {state} says what is wrong")
     say()
+    if reached != start.RUNNING:
+        say(f"it waits for its ignition: ipsim ignite {unit.platform.name} --state {state}")
+        return
     if after is None:
         say("identity: none yet; this release makes it when it is first needed")
         return
@@ -87,26 +83,35 @@ def show(state: Path, as_json: bool) -> None:
 
 @click.command()
 @STATE
+@click.option("--root", is_flag=True, help="The certificate of the unit's root CA instead.")
 @click.option(
     "--p12", type=click.Path(path_type=Path, dir_okay=False), help="Write certificate and key there, as PKCS#12."
 )
 @click.option(
     "--password-file", type=click.Path(path_type=Path, dir_okay=False), help="Its first line protects the file."
 )
-def cert(state: Path, p12: Path | None, password_file: Path | None) -> None:
-    """Print the unit's certificate as PEM, or export it with its key.
+def cert(state: Path, root: bool, p12: Path | None, password_file: Path | None) -> None:
+    """Print the unit's certificate with its chain as PEM, or export it with its key; or print its root CA's.
 
     \b
     Example: ipsim cert --state state/ip500v2 | openssl x509 -noout -text
     """
     from firmware.bench import export
-    from firmware.bench.outside import identity_of
+    from firmware.bench.outside import authority_of, identity_of
+    from firmware.security.reading import pem
 
     if (p12 is None) != (password_file is None):
         raise click.UsageError("--p12 and --password-file go together")
+    if root and p12 is not None:
+        raise click.UsageError("--root prints a certificate; a CA's key is not exported")
     with opened(state) as unit:
-        identity = identity_of(unit)
+        identity, authority = identity_of(unit), authority_of(unit)
         name = unit.name
+    if root:
+        if authority is None:
+            raise BadInput(f"{state}: this {unit.platform.title} is no CA")
+        click.echo(pem(authority.root).decode("ascii"), nl=False)
+        return
     if identity is None:
         raise BadInput(f"{state}: this unit holds no identity certificate yet")
     if p12 is None or password_file is None:

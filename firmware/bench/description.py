@@ -10,6 +10,7 @@ from typing import Any
 import platforms
 from firmware.appliance import Appliance
 from firmware.bench import values
+from firmware.bench.outside import look_at
 from firmware.device.clock import Clock
 from firmware.device.faults import BadBlock, Defect, StuckBit
 from firmware.device.flash import FlashPart
@@ -88,6 +89,8 @@ def restore(description: dict[str, Any], path: Path, part: Callable[[Appliance, 
         for name, rows in description["defects"].items():
             for row in rows:
                 _add_defect(unit.parts()[name], *row)
+        if platform.is_now is not None:  # its disk knows better, after a kill, what ignition has made of it
+            unit.platform = platform.is_now(look_at(unit))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         what = f"no {error}" if isinstance(error, KeyError) else error
         raise BadInput(f"{path}: the description of this unit is damaged ({what}); nothing was changed") from None

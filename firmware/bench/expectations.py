@@ -9,20 +9,23 @@ from pydantic import Field
 
 from firmware.appliance import Appliance
 from firmware.bench.fields import (
+    Address,
     ClockOrSet,
     FilePlace,
     Happening,
     Interface,
+    LedPattern,
     Moment,
-    Pattern,
     ReleaseName,
     StateName,
     split_place,
 )
 from firmware.bench.outside import identity_of, look_at, release_of, settings_of
-from firmware.bench.steps.base import Step, part_of
+from firmware.bench.steps.base import part_of
+from firmware.bench.wizard_expectations import CHECKS as WIZARD_CHECKS
+from firmware.bench.wizard_expectations import WizardExpectations
 from firmware.bench.world import World
-from firmware.boot.choose_firmware import original_level
+from firmware.boot.choose_firmware import LEVEL_RECORD, original_level
 from firmware.errors import StorageError, Unmet
 from firmware.journal import Event
 from firmware.security.certificates import Identity
@@ -33,15 +36,17 @@ from firmware.times import from_datetime, show_time
 IdentityChange = Literal["none", "generated", "kept", "renewed", "new key"]
 
 
-class Expect(Step):
+class Expect(WizardExpectations):
     """Judge a unit. ``identity`` compares with the last ``expect`` that looked at it; ``happened`` looks back to the
     last ``expect`` of this unit, or its beginning."""
 
     name = "expect"
     state: StateName | None = None
-    cpu: Pattern | None = Field(None, description="the CPU LED's pattern")
-    sd: Pattern | None = Field(None, description="the System SD LED's pattern")
-    base: Pattern | None = Field(None, description="base LED1's pattern")
+    cpu: LedPattern | None = Field(None, description="the CPU LED's pattern")
+    sd: LedPattern | None = Field(None, description="the System SD LED's pattern")
+    base: LedPattern | None = Field(None, description="base LED1's pattern")
+    upper: LedPattern | None = Field(None, description="the pattern of a module's upper LED")
+    lower: LedPattern | None = Field(None, description="the pattern of a module's lower LED")
     identity: IdentityChange | None = Field(None, description="the certificate, compared with the last look at it")
     generation: int = Field(0, description="how many identities the unit has made")
     not_before: Moment | None = None
@@ -59,6 +64,9 @@ class Expect(Step):
     lan2: Interface | None = None
     clock: ClockOrSet = Field(None, description="an ISO time, set, or unset")
     user_names: dict[str, str] = Field({}, description="extension -> name, in the running configuration")
+    users: list[str] = Field([], description="every extension of the running configuration; [] means it has none")
+    primary: Address | None = Field(None, description="the address of the Primary that the unit belongs to")
+    system_name: str | None = None
     alarms: list[str] = Field([], description="texts that the alarm log holds; [] means it is empty")
     files: dict[FilePlace, Literal["present", "absent"]] = Field({}, description="slot:path -> on that card")
     happened: list[Happening] = Field([], description="events, by kind or by kind and data")
@@ -68,6 +76,8 @@ class Expect(Step):
         """Unmet names every field that does not hold."""
         wanted = {name: getattr(self, name) for name in _CHECKS if name in self.model_fields_set}
         objections = [text for name, value in wanted.items() for text in _CHECKS[name](world, unit, value)]
+        of_wizard = [check for name, check in WIZARD_CHECKS.items() if name in self.model_fields_set]
+        objections += [text for check in of_wizard for text in check(world, unit, self)]
         seen = identity_of(unit) if self.identity is not None else world.look_back.get(unit.name, (None, 0))[0]
         world.look_back[unit.name] = (seen, len(unit.journal.events))
         if objections:
@@ -134,6 +144,8 @@ def _fit(_world: World, unit: Appliance, wanted: bool) -> list[str]:
 
 
 def _level(unit: Appliance) -> str | None:
+    if LEVEL_RECORD not in unit.records.names():  # a Linux server notes none
+        return None
     level = original_level(look_at(unit))
     return level.version if level else None
 
@@ -151,6 +163,12 @@ def _lan(index: int) -> Callable[[Appliance], str | None]:
         return unit.ram.configuration.lans[index].interface if unit.ram.configuration else None
 
     return find
+
+
+def _configuration(unit: Appliance, field: str, otherwise: Any) -> Any:
+    """A field of the configuration: the running one, else what the unit keeps."""
+    found = unit.ram.configuration or unit.platform.stored_configuration(look_at(unit))
+    return getattr(found, field) if found else otherwise
 
 
 def _clock(_world: World, unit: Appliance, wanted: int | str | None) -> list[str]:
@@ -222,6 +240,8 @@ _CHECKS: dict[str, Check] = {
     "cpu": _equal("CPU LED", lambda unit: unit.lights.cpu.label),
     "sd": _equal("SD LED", lambda unit: unit.lights.sd.label),
     "base": _equal("base LED1", lambda unit: unit.lights.base.label),
+    "upper": _equal("upper LED", lambda unit: unit.lights.upper.label),
+    "lower": _equal("lower LED", lambda unit: unit.lights.lower.label),
     "identity": _identity,
     "generation": _equal("generation", _generation),
     "not_before": _equal("notBefore", _dates("not_valid_before_utc"), _time),
@@ -237,6 +257,9 @@ _CHECKS: dict[str, Check] = {
     "lan2": _equal("LAN2", _lan(1)),
     "clock": _clock,
     "user_names": _users,
+    "users": _equal("users", lambda unit: [number for number, _ in _configuration(unit, "users", ())]),
+    "primary": _equal("Primary", lambda unit: _configuration(unit, "primary", None) or None),
+    "system_name": _equal("system name", lambda unit: _configuration(unit, "system_name", None)),
     "alarms": _alarms,
     "files": _files,
     "happened": _happened,

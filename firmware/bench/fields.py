@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
+import platforms
 from firmware.bench import values
 from firmware.bench.timeline import SENTENCES
 from firmware.device.panel import Light
 from firmware.platform import Platform
+from firmware.release import Release
 from firmware.security.settings import LEVELS, SERVICES
+from ignition import pages
 
 Mac = Annotated[str, BeforeValidator(values.mac)]
 Seed = Annotated[int, BeforeValidator(values.seed)]
@@ -30,15 +33,17 @@ SignedDuration = Annotated[int, BeforeValidator(values.signed_duration)]
 TimeOfDay = Annotated[int, BeforeValidator(values.time_of_day)]
 Line = Annotated[str, BeforeValidator(values.line)]
 UserName = Annotated[str, BeforeValidator(values.user_name)]
+HostName = Annotated[str, BeforeValidator(values.host_name)]
 UnitName = Annotated[str, BeforeValidator(values.unit_name)]
 CardPath = Annotated[str, BeforeValidator(values.card_path)]
 
 
 @dataclass(frozen=True)
 class Known:
-    """Where a step's names are looked up: its unit's platform, and the scenario's units."""
+    """Where a step's names are looked up: its unit's platform and release, and the scenario's units."""
 
     platform: Platform
+    release: Release
     units: tuple[str, ...]
 
 
@@ -47,6 +52,13 @@ def _known(what: str, allowed: Callable[[Known], Iterable[str]]) -> AfterValidat
         return values.one_of(value, tuple(allowed(info.context)), what) if info.context else value
 
     return AfterValidator(check)
+
+
+def _led(value: str, info: ValidationInfo) -> str:
+    if info.context and (leds := info.context.platform.leds) is not None and info.field_name not in leds:
+        shown = f"it has {', '.join(leds)}" if leds else "it has none"
+        raise ValueError(f"{info.context.platform.named} has no LED {info.field_name}: {shown}")
+    return value
 
 
 UnitOfScenario = Annotated[str, _known("unit", lambda known: known.units)]
@@ -61,10 +73,17 @@ PartName = Annotated[str, _known("part", lambda known: (known.platform.storage.n
 VolumeName = Annotated[str, _known("volume", lambda known: known.platform.volumes())]
 RecordName = Annotated[str, _known("record", lambda known: known.platform.storage.layout)]
 Pattern = Annotated[str, _known("LED pattern", lambda _: [light.label for light in Light])]
+PageName = Annotated[str, _known("page of the wizard", lambda _: pages.BY_NAME)]
+PlatformName = Annotated[str, _known("platform", lambda _: platforms.names())]
+RootChange = Literal["none", "generated", "imported", "kept", "renewed", "new key"]
 ServiceName = Annotated[str, _known("service", lambda _: dict(SERVICES.value))]
 LevelName = Annotated[str, _known("level", lambda _: LEVELS)]
 # A misspelt kind of event would never have happened, and an expectation that it did not would hold for ever.
 EventKind = Annotated[str, _known("kind of event", lambda _: ("state", *SENTENCES))]
+
+
+# An LED that the platform does not have shows nothing.
+LedPattern = Annotated[Pattern, AfterValidator(_led)]
 
 
 def _event(data: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from firmware.errors import BadInput
 from firmware.journal import Event, Journal
 from firmware.peers.network import SILENT, Network
 from firmware.platform import Platform
-from firmware.release import BY_VERSION, DEFAULT_RELEASE
+from firmware.release import BY_VERSION, DEFAULT_RELEASE, Release
 from firmware.times import parse_time
 
 DEFAULT_SEED = 0
@@ -31,6 +31,11 @@ class Order:
     mac: str | None = None
     seed: int | None = None
     name: str = "unit"
+
+    @property
+    def starts_with(self) -> Release:
+        """The release of a new unit."""
+        return BY_VERSION[self.release] if self.release else DEFAULT_RELEASE
 
     def __post_init__(self) -> None:
         offered = [release.version for release in self.platform.releases()]
@@ -49,7 +54,7 @@ def new_unit(order: Order, start: int, network: Network = SILENT) -> Appliance:
         surroundings=network,
         journal=Journal(),
     )
-    order.platform.furnish(unit, BY_VERSION[order.release] if order.release else DEFAULT_RELEASE)
+    order.platform.furnish(unit, order.starts_with)
     return unit
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from firmware.appliance import Appliance
+from firmware.security.authority import Authority
 from firmware.security.certificates import Identity
 from firmware.security.settings import SecuritySettings
+from ignition.starting import stored_authority
 
 
 def look_at(unit: Appliance) -> Appliance:
@@ -35,6 +37,13 @@ def settings_of(unit: Appliance) -> SecuritySettings | None:
 def identity_of(unit: Appliance) -> Identity | None:
     settings = settings_of(unit)
     return settings.identity if settings else None
+
+
+def authority_of(unit: Appliance) -> Authority | None:
+    """The CA of a unit that has one."""
+    if unit.ram.authority is not None or unit.platform.root_profile is None:
+        return unit.ram.authority
+    return stored_authority(look_at(unit))
 
 
 def release_of(unit: Appliance) -> str | None:

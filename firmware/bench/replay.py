@@ -69,6 +69,9 @@ def run(
                 stack.callback(directory.close)
                 opened.append((directory, unit))
             world.add(unit)
+        for name, (spec, _) in scenario.units.items():
+            if spec.host is not None:
+                world.seat(world.units[name], world.units[spec.host])
         world.run_until(max([world.now, *(unit.clock.now for unit in world.units.values())]))
         report.units = world.units
         for planned in scenario.steps:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
-from firmware.bench import marked_yaml, values
+from firmware.bench import hosting, marked_yaml, values
 from firmware.bench.fields import ClockReading, Known, Line, Mac, Moment, ReleaseName, Seed, UnitName
 from firmware.bench.marked_yaml import Path as Place
 from firmware.bench.orders import DEFAULT_START, Order
-from firmware.bench.problems import Problems, names_of
-from firmware.bench.steps import STEPS
+from firmware.bench.problems import Problems
+from firmware.bench.steps.table import STEPS
 from firmware.bench.steps.base import Step
 from firmware.bench.steps.environment import Environment
 from firmware.errors import BadInput
@@ -34,6 +34,7 @@ class UnitSpec(BaseModel):
     battery: Literal["good", "flat"] = "good"
     drift_ppm: int = Field(0, ge=-1000, le=1000)
     environment: Environment | None = Field(None, description="instead of the scenario's")
+    host: str | None = Field(None, description="of a module: the name of the unit that it sits in")
 
 
 class Head(BaseModel):
@@ -74,20 +75,16 @@ class Scenario:
     steps: tuple[PlannedStep, ...]
 
 
-def load(path: Path) -> Scenario:
+def load(path: FilePath) -> Scenario:
     """Read a scenario file. BadInput holds one line for every error in it."""
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise BadInput(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise BadInput(f"{path}: not UTF-8 at offset {error.start}; a scenario is a YAML text") from None
-    # A file's name may hold anything; what reports call it is a line of text.
-    return parse(text, "".join(c if c.isprintable() else "\ufffd" for c in str(path)))
+    return parse(values.read_text(path, "a scenario"), values.printable(path), path.parent)
 
 
-def parse(text: str, file: str) -> Scenario:
-    """As :func:`load`, of a text that is at hand; ``file`` is what its errors call it."""
+def parse(text: str, file: str, folder: FilePath = FilePath()) -> Scenario:
+    """As :func:`load`, of a text that is at hand; ``file`` is what its errors call it.
+
+    Files that a step names are looked for in ``folder``.
+    """
     problems = Problems(marked := marked_yaml.load(text, file))
     if not isinstance(marked.data, dict):
         raise marked.error((), f"a scenario is a mapping with {', '.join(Head.model_fields)}")
@@ -97,7 +94,7 @@ def parse(text: str, file: str) -> Scenario:
     planned = []
     # The steps' own errors are worth knowing in the same breath as those of the rest.
     for index, row in enumerate(rows if isinstance(rows, list) else []):
-        step, unit = _step(row, index, units, problems)
+        step, unit = _step(row, index, units, problems, folder)
         if step is not None and unit is not None:
             planned.append(PlannedStep(step, unit, marked.where(("steps", index)), _show(row)))
     problems.raise_any()
@@ -128,10 +125,29 @@ def _units(head: Head, problems: Problems) -> Units:
             found[name] = (spec, Order(platform, spec.release, mac, seed, name))
         except BadInput as error:
             problems.add((*place, "release"), str(error))
+    _check_hosts(found, specs, ("unit",) if head.unit else ("units",), problems)
     return found
 
 
-def _step(row: Any, index: int, units: Units, problems: Problems) -> tuple[Step | None, str | None]:
+def _check_hosts(found: Units, specs: dict[str, UnitSpec], place: Place, problems: Problems) -> None:
+    """A module's host is another unit of the scenario, and one that has a slot for it."""
+    for name, (spec, order) in found.items():
+        at = (*place, "host") if place == ("unit",) else (*place, name, "host")
+        others = [other for other in specs if other != name]
+        if spec.host is None:
+            continue
+        if not order.platform.hosted:
+            problems.add(at, f"{order.platform.named} is no module: it sits in no other unit")
+        elif not others:
+            problems.add(at, "there is no other unit that it could sit in: give units: {name: …}")
+        elif spec.host not in others:
+            problems.add_strange(at, spec.host, others, "unit")
+        elif spec.host in found and not hosting.can_host(found[spec.host][1].platform):
+            named = found[spec.host][1].platform.named
+            problems.add(at, f"{spec.host!r} is {named}, which has no slot for a module; an IP500 V2 has")
+
+
+def _step(row: Any, index: int, units: Units, problems: Problems, folder: FilePath) -> tuple[Step | None, str | None]:
     place = ("steps", index)
     if isinstance(row, str):
         row = {row: None}
@@ -147,13 +163,14 @@ def _step(row: Any, index: int, units: Units, problems: Problems) -> tuple[Step 
         fields = {}
     elif not isinstance(fields, dict):
         if model.scalar is None:
-            allowed = ", ".join(names_of(model))
+            allowed = ", ".join(model.field_names())
             problems.add((*place, name), f"{name} takes fields, not a single value: {allowed}")
             return None, None
         fields = {model.scalar: fields}
     unit = _unit_of(fields, units, (*place, name), problems)
-    known = Known(units[unit][1].platform, tuple(units)) if unit else None
-    return problems.validate(model, fields, (*place, name), known), unit
+    order = units[unit][1] if unit else None
+    known = Known(order.platform, order.starts_with, tuple(units)) if order else None
+    return model.read(fields, (*place, name), problems, known, folder), unit
 
 
 def _unit_of(fields: dict[str, Any], units: Units, place: Place, problems: Problems) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from firmware.appliance import Appliance
 from firmware.bench.orders import DEFAULT_START, Order, new_unit
-from firmware.bench.world import World
+from firmware.bench.world import OFF, World
 from firmware.errors import BadInput
 from firmware.times import SECOND, show_time
 
@@ -43,16 +43,22 @@ def start(unit: Appliance, *, pull_plug: bool) -> str:
     """Power on, wait until the unit rests, shut it down (or pull the plug). Returns the state it had come to."""
     world = World(unit.clock.now)
     world.add(unit)
-    operations = unit.platform.operations
-    world.act(unit, lambda: operations["power_on"](unit))
+    world.act(unit, lambda: unit.platform.operations["power_on"](unit))
     world.settle()
     reached = unit.state
-    if reached != RUNNING:
+    end(world, unit, pull_plug=pull_plug)
+    return reached
+
+
+def end(world: World, unit: Appliance, *, pull_plug: bool) -> None:
+    """Shut a unit down and unplug it; one that has not come up is unplugged as it is."""
+    if unit.state == OFF:
+        return
+    if unit.state not in unit.platform.rests_in:
         world.cut_power(unit, "pulled: the unit did not come up")
     elif pull_plug:
         world.cut_power(unit, "pulled by --pull-plug")
     else:
-        world.act(unit, lambda: operations["shutdown"](unit))
+        world.act(unit, lambda: unit.platform.operations["shutdown"](unit))
         world.settle()
         world.cut_power(unit, "unplugged after the shutdown")
-    return reached

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from firmware.appliance import Appliance
+from firmware.bench import server_summary
 from firmware.bench.outside import look_at, release_of, settings_of
-from firmware.boot.choose_firmware import original_level
+from firmware.boot.choose_firmware import LEVEL_RECORD, original_level
 from firmware.configuration import Configuration, sip_password
+from firmware.device.flash import FlashPart
 from firmware.errors import StorageError
 from firmware.security.reading import describe, issuer
 from firmware.storage.volume import mounted
@@ -18,7 +20,8 @@ def summarise(unit: Appliance) -> dict[str, Any]:
     """Everything that ``ipsim show`` shows, in its order."""
     reading = unit.clock.read()
     looked_at = look_at(unit)
-    level = original_level(looked_at)
+    keeps_level = LEVEL_RECORD in unit.platform.storage.layout
+    level = original_level(looked_at) if keeps_level else None
     configuration = unit.ram.configuration or unit.platform.stored_configuration(looked_at)
     return {
         "platform": unit.platform.name,
@@ -28,12 +31,16 @@ def summarise(unit: Appliance) -> dict[str, Any]:
         "seed": unit.entropy.seed,
         "state": unit.state,
         "release": release_of(unit),
-        "original_level": level.version if level else None,
+        **({"original_level": level.version if level else None} if keeps_level else {}),
         "time": show_time(unit.clock.now),
         "clock": show_time(reading) if reading is not None else "not set",
+        "ignition": server_summary.ignition(unit, looked_at),
+        "authority": server_summary.authority(unit),
         "identity": _identity(unit),
         "configuration": _configuration(unit, configuration) if configuration else None,
+        "server": server_summary.server(unit, looked_at),
         "slots": {name: _card(looked_at, name) for name in unit.slots},
+        "disk": _volume(looked_at.internal) if unit.platform.storage.is_volume else None,
         "flash": {
             name: {
                 "bytes": part.geometry.size,
@@ -68,7 +75,8 @@ def _configuration(unit: Appliance, configuration: Configuration) -> dict[str, A
         ],
         "users": dict(configuration.users),
         "hunt_groups": dict(configuration.hunt_groups),
-        "sip_password": sip_password(unit.entropy),
+        "sip_password": sip_password(unit.entropy) if configuration.users else None,
+        "primary": configuration.primary or None,
     }
 
 
@@ -76,13 +84,15 @@ def _card(unit: Appliance, slot: str) -> dict[str, Any] | None:
     card = unit.slots[slot].card
     if card is None:
         return None
-    found: dict[str, Any] = {"kind": card.kind, "feature_key": card.feature_key, "failed": card.failed}
+    return {"kind": card.kind, "feature_key": card.feature_key, "failed": card.failed, **_volume(card.part)}
+
+
+def _volume(part: FlashPart) -> dict[str, Any]:
     try:
-        with mounted(card.part) as volume:
-            found |= {"free_bytes": volume.free_bytes(), "files": dict(volume.files())}
+        with mounted(part) as volume:
+            return {"free_bytes": volume.free_bytes(), "files": dict(volume.files())}
     except StorageError as error:
-        found["unreadable"] = str(error)
-    return found
+        return {"unreadable": str(error)}
 
 
 def show(summary: dict[str, Any]) -> str:
@@ -91,10 +101,13 @@ def show(summary: dict[str, Any]) -> str:
     lines = [
         f"{summary['title']}  MAC {summary['mac']}  seed {summary['seed']}",
         f"  state            {summary['state']}",
-        f"  release          {summary['release'] or 'no valid firmware'}"
-        f" (original software level {summary['original_level'] or 'not fixed yet'})",
+        f"  release          {summary['release'] or 'no valid firmware'}{_level(summary)}",
         f"  simulated time   {summary['time']}, the unit's clock {summary['clock']}",
     ]
+    if summary["ignition"]:
+        lines.append(f"  ignition         {summary['ignition']}")
+    if summary["authority"]:
+        lines += server_summary.show_authority(summary["authority"])
     lines += _show_identity(identity) if identity else ["identity           none"]
     if configuration:
         lines.append("configuration")
@@ -102,14 +115,21 @@ def show(summary: dict[str, Any]) -> str:
             tls = "SIP TLS on" if lan["sip_tls"] else "SIP TLS off"
             lines.append(f"  LAN{index}             {lan['address'] or 'no address yet'}, {lan['mode']}, {tls}")
         users = ", ".join(f"{number} {name}" for number, name in configuration["users"].items())
-        lines.append(f"  users            {users or 'none'} (SIP password {configuration['sip_password']}, assumed)")
+        password = f" (SIP password {configuration['sip_password']}, assumed)" if users else ""
+        lines.append(f"  users            {users or 'none'}{password}")
         lines.append(
             f"  hunt groups      {', '.join(' '.join(g) for g in configuration['hunt_groups'].items()) or 'none'}"
         )
+        if configuration["primary"]:
+            lines.append(f"  belongs to       the Primary {configuration['primary']}")
     else:
         lines.append("configuration      none stored")
+    if summary["server"]:
+        lines += server_summary.show_server(summary["server"])
     for slot, card in summary["slots"].items():
         lines += _show_card(slot, card)
+    if summary["disk"]:
+        lines += _show_volume("disk", summary["disk"])
     for name, part in summary["flash"].items():
         wear = f"{part['operations']} operations, most erased block {part['most_erased_block']} times"
         lines.append(
@@ -135,6 +155,18 @@ def _show_identity(identity: dict[str, Any]) -> list[str]:
 def _show_card(slot: str, card: dict[str, Any] | None) -> list[str]:
     if card is None:
         return [f"{slot:<18} empty"]
-    state = "failed" if card["failed"] else card.get("unreadable") or f"{card['free_bytes'] // 1024} KiB free"
-    head = f"{slot:<18} {card['kind'] or 'no type'}, feature key {card['feature_key'] or 'none'}, {state}"
-    return [head, *(f"  {path} ({size} bytes)" for path, size in card.get("files", {}).items())]
+    head = f"{card['kind'] or 'no type'}, feature key {card['feature_key'] or 'none'}, "
+    return _show_volume(slot, card, head)
+
+
+def _show_volume(name: str, volume: dict[str, Any], head: str = "") -> list[str]:
+    state = "failed" if volume.get("failed") else volume.get("unreadable") or f"{volume['free_bytes'] // 1024} KiB free"
+    files = (f"  {path} ({size} bytes)" for path, size in volume.get("files", {}).items())
+    return [f"{name:<18} {head}{state}", *files]
+
+
+def _level(summary: dict[str, Any]) -> str:
+    """Only an IP500 V2 keeps the release that it was first powered up with."""
+    if "original_level" in summary:
+        return f" (original software level {summary['original_level'] or 'not fixed yet'})"
+    return ""

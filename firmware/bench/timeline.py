@@ -16,6 +16,9 @@ SENTENCES: dict[str, str] = {
     "power.cut": "POWER CUT: {why}",
     "led": "{led} LED {shows}: {why}",
     "power.off": "power off: {why}",
+    "power.reset": "RESET: {why}",
+    "modules.awaited": "waiting for {modules} to shut down",
+    "modules.overdue": "{modules} did not shut down within {limit}: the host goes on",
     "button": "{button} button held {band}: {action} (CPU LED {cpu})",
     "alarm": "ALARM {what}: {why}",
     "firmware.rejected": "no firmware from {place}: {why}",
@@ -49,7 +52,30 @@ SENTENCES: dict[str, str] = {
     "certificate.deleted": "certificate deleted; next: {next} [{basis}]",
     "certificate.unfit": "a client that validates would object: {objections}",
     "network.joined": "Initial Configuration Utility: {system_name} belongs to the Primary {primary}",
+    "network.host_name": "host name {host} (was {was})",
+    "authority.announced": "root CA {number} announced for the host {host}: clock {clock}",
+    "authority.kept": (
+        "root CA {origin} [{basis}]\n  subject {subject}\n  valid   {not_before} to {not_after}\n"
+        "  {key}, serial {serial}\n  SHA-256 {sha256}"
+    ),
+    "system.found": "software of release {release} on the disk",
+    "system.missing": "no software to start: {why}",
+    "system.installing": "installing release {release}",
+    "system.installed": "release {release} installed",
+    "login.accepted": "{user} logged in",
+    "login.refused": "log-in of {user} refused, failure {failures}",
+    "login.blocked": "log-in of {user} blocked for another {left}",
+    "ignition.waiting": "waiting for ignition: log in as {users}",
+    "ignition.saved": "page {page} saved: {values}",
+    "ignition.refused": "page {page} refused: {errors}",
+    "ignition.planned": "to become a {role} named {host}, at {lans}; clock {clock}",
+    "ignition.resumed": "ignition was cut short; it is resumed",
+    "ignition.task": "done: {about}",
+    "ignition.formatted": "the disk in {slot} formatted, mounted at {mounted}",
+    "ignition.done": "ignition done: this is a {role}",
+    "ignition.utility_due": "next: the Initial Configuration Utility for this {role}",
     "clock.set": "clock set to {to} by {by} (was {was})",
+    "clock.lost": "clock not set any more: {why}",
     "nightly.skipped": "nightly copy skipped: {why}",
     "reboot.ordered": "reboot ordered: {why} {at}",
     "shutdown.ordered": "shutdown ordered, {how}: {why}",
@@ -64,7 +90,18 @@ SENTENCES: dict[str, str] = {
     "environment": "the network now answers: {answers}",
 }
 _LEDS = (("cpu", "CPU"), ("sd", "SD"), ("base", "base"), ("upper", "upper LED"), ("lower", "lower LED"))
-_LOUD = {"power.cut": "red", "alarm": "red", "certificate.unfit": "yellow", "certificate.generated": "green"}
+_LOUD = {
+    "power.cut": "red",
+    "power.reset": "red",
+    "alarm": "red",
+    "login.blocked": "red",
+    "ignition.refused": "yellow",
+    "certificate.unfit": "yellow",
+    "modules.overdue": "yellow",
+    "certificate.generated": "green",
+    "authority.kept": "green",
+    "ignition.done": "green",
+}
 
 
 def plain(text: str, _colour: str) -> str:
@@ -111,6 +148,12 @@ class _Fields(dict[str, Any]):
         return ", ".join(f"{name} {value}" for name, value in self.items()) if key == "everything" else ""
 
 
+def _shown(value: Any) -> Any:
+    if isinstance(value, dict):
+        return "; ".join(f"{key} {text}" for key, text in value.items()) or "nothing"
+    return ", ".join(map(str, value)) or "unchanged" if isinstance(value, list) else value
+
+
 def sentence(event: Event) -> str:
-    data = {key: ", ".join(map(str, v)) or "unchanged" if isinstance(v, list) else v for key, v in event.data.items()}
+    data = {key: _shown(value) for key, value in event.data.items()}
     return SENTENCES.get(event.kind, event.kind + " {everything}").format_map(_Fields(data)).rstrip()

@@ -9,12 +9,15 @@ import re
 import reprlib
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Interface
+from pathlib import Path
 
 import platforms
 from firmware.device.entropy import SEED_LIMIT
+from firmware.errors import BadInput
 from firmware.platform import Platform
 from firmware.release import BY_VERSION
 from firmware.times import DAY, parse_duration, parse_time
+from ignition import checks
 
 # A century short of what a date can say, and of what a certificate made then may end with.
 END = parse_time("9800-01-01")
@@ -39,6 +42,21 @@ def one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
     hint = f" (did you mean {near[0]!r}?)" if near else ""
     known = f"{', '.join(allowed)} {'is' if len(allowed) == 1 else 'are'} known"
     raise ValueError(f"unknown {what} {brief(value)}{hint}: {known}")
+
+
+def printable(path: Path) -> str:
+    """A file's name may hold anything; what errors and reports call it is a line of text."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in str(path))
+
+
+def read_text(path: Path, what: str) -> str:
+    """A file's text. BadInput says why there is none."""
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: not UTF-8 at offset {error.start}; {what} is a YAML text") from None
 
 
 def platform(name: str) -> Platform:
@@ -164,6 +182,14 @@ def user_name(text: object) -> str:
     if not 1 <= len(name) <= 60 or not name.isprintable():
         raise ValueError(f"{brief(text)} is no user's name: 1 to 60 printable characters")
     return name
+
+
+def host_name(text: object) -> str:
+    """What a server can be called: its certificates bear the name."""
+    try:
+        return checks.host_name(_text(text))
+    except ValueError as error:
+        raise ValueError(f"{brief(text)} is no host name: {error}") from None
 
 
 def card_path(text: object) -> str:

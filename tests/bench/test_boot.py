@@ -16,7 +16,7 @@ from tests.bench.support import ACCEPTANCE, Ipsim, contents, process
 LAYOUT = (
     "the bytes of a unit's files have changed. If the layout was changed on purpose, the digest to expect is now\n    "
 )
-DIGEST = "3935f4ce4cf25c3d418e388cc196ab845f0def511b19f835c33531d3a6137044"
+DIGEST = "212b37b637b996e800cb75cba94547831a0bbeb6ecaee804864c4ebbf4793845"
 
 
 def digest(directory: Path) -> str:

@@ -66,7 +66,7 @@ def test_any_littlefs_tool_opens_the_image(ipsim: Ipsim, unit: Path, tmp_path: P
         ("put small system/primary/config.cfg/x/y", "'system/primary/config.cfg' is a file on system-sd, no folder"),
         ("put big big", "system-sd is full: "),
         ("ls --slot optional-sd", "there is no card in the optional-sd slot"),
-        ("ls --slot third", "--slot: unknown slot 'third': system-sd, optional-sd are known"),
+        ("ls --slot third", "--slot: unknown volume 'third': system-sd, optional-sd are known"),
     ],
 )
 def test_what_cannot_be(

@@ -75,7 +75,8 @@ def test_where_a_report_cannot_be_written(ipsim: Ipsim, tmp_path: Path) -> None:
 
 def test_every_kind_of_event_has_its_sentence() -> None:
     """What the firmware and the bench write into a journal, and what an expectation may name."""
-    sources = [path.read_text("utf-8") for path in (ROOT / "firmware").rglob("*.py")]
+    rooms = ("firmware", "ignition", "platforms")
+    sources = [path.read_text("utf-8") for room in rooms for path in (ROOT / room).rglob("*.py")]
     written = {kind for text in sources for kind in re.findall(r'note\(\s*"([a-z_.]+)"', text)}
-    assert len(written) > 30
+    assert len(written) > 60
     assert written - {"state"} <= set(SENTENCES)

@@ -46,7 +46,7 @@ def test_an_error_in_the_whole(text: str, says: str) -> None:
     ("lines", "says"),
     [
         ("unit: {}", "2:1: the field 'platform' is needed"),
-        ("unit: {platform: ip500}", "2:8: unknown platform 'ip500' (did you mean 'ip500v2'?): ip500v2 is known"),
+        ("unit: {platform: ip500}", "2:8: unknown platform 'ip500' (did you mean 'ip500v2'?): "),
         ("unit: {platform: ip500v2, release: 12.1}", "2:27: unknown release '12.1' (did you mean '12.3'?): 6.2, 8.1,"),
         ("unit: {platform: ip500v2, mac: 1}", "2:27: 1 is no MAC address: twelve hex digits"),
         ("unit: {platform: ip500v2, seed: -1}", "2:27: -1 is no seed: a whole number"),
@@ -111,7 +111,7 @@ def test_an_error_in_the_head(lines: str, says: str) -> None:
         ("expect: {not_happened: [{kind: nothing}]}", "4:27: unknown kind of event 'nothing'"),
         ("expect: {happened: [5]}", "4:23: happened: input should be a valid string, or input should be a valid dict"),
         ("expect: {happened: null}", "4:12: happened: input should be a valid list, not None"),
-        ("expect: {files: {'third:x': present}}", "4:20: unknown slot 'third'"),
+        ("expect: {files: {'third:x': present}}", "4:20: unknown volume 'third'"),
         ("expect: {files: {x: maybe}}", "4:20: x: input should be 'present' or 'absent', not 'maybe'"),
         ("expect: {identity: neww}", "4:12: identity: input should be 'none', 'generated', 'kept', 'renewed'"),
         ("expect: {lan1: [" + "x, " * 5000 + "]}", "4:12: ['x', 'x', 'x', 'x', ...] is no IPv4 address with"),
@@ -122,6 +122,65 @@ def test_an_error_in_a_step(step: str, says: str) -> None:
     assert len(found) == 1
     assert found[0].startswith(f"f.yaml:{says}"), found
     assert len(found[0]) < 1500
+
+
+UNITS = """\
+name: x
+units:
+  host: {platform: ip500v2}
+  server: {platform: primary}
+  %s
+steps:
+  %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ("m: {platform: ucm, host: nobody}", "5:22: unknown unit 'nobody': host, server are known"),
+        ("m: {platform: ucm, host: m}", "5:22: unknown unit 'm': host, server are known"),
+        ("m: {platform: ucm, host: hst}", "5:22: unknown unit 'hst' (did you mean 'host'?)"),
+        ("m: {platform: ucm, host: server}", "5:22: 'server' is a Server Edition Primary, which has no slot for"),
+        ("m: {platform: secondary, host: host}", "5:28: a Server Edition Secondary is no module: it sits in no other"),
+        ("m: {platform: ip500v2, host: host}", "5:26: an IP500 V2 is no module"),
+        ("m: {platform: ucm, host: 7}", "5:22: host: input should be a valid string, not 7"),
+    ],
+)  # fmt: skip
+def test_an_error_in_a_host(spec: str, says: str) -> None:
+    found = errors(UNITS % (spec, "- power_on: {unit: host}"))
+    assert len(found) == 1
+    assert found[0].startswith(f"f.yaml:{says}"), found
+
+
+def test_a_module_alone_has_no_unit_to_sit_in() -> None:
+    found = errors("name: x\nunit: {platform: ucm, host: other}\nsteps: []\n")
+    assert found == ["f.yaml:2:23: there is no other unit that it could sit in: give units: {name: …}"]
+
+
+@pytest.mark.parametrize(
+    ("step", "says"),
+    [
+        ("delete_certificate: {unit: server}", "7:5: delete_certificate is not possible on a Server Edition Primary: "),
+        ("upgrade: {unit: m, release: '12.3'}", "7:5: upgrade is not possible on a Unified Communication Module: "),
+        ("press: {unit: server, button: aux, hold: 6s}", "7:5: press is not possible on a Server Edition Primary: "),
+        ("reinstall: {unit: host}", "7:5: reinstall is not possible on an IP500 V2: change_at_phone, default_"),
+        ("initial_configuration: {unit: host, primary: 10.0.0.1}", "7:5: initial_configuration is not possible on"),
+        ("renew_authority: {unit: host}", "7:5: renew_authority is not possible on an IP500 V2"),
+        ("expect: {unit: server, cpu: green}", "7:28: a Server Edition Primary has no LED cpu: it has none"),
+        ("expect: {unit: host, upper: green}", "7:26: an IP500 V2 has no LED upper: it has cpu, sd, base"),
+        ("expect: {unit: m, base: green}", "7:23: a Unified Communication Module has no LED base: it has upper, lower"),
+        ("expect: {unit: m, upper: gren}", "7:23: unknown LED pattern 'gren' (did you mean 'green'?)"),
+        ("initial_configuration: {unit: server, primary: here}", "7:43: 'here' is no IPv4 address such as"),
+        ("initial_configuration: {unit: server}", "7:5: the field 'primary' is needed"),
+        ("set_host_name: {unit: server, host_name: '-x'}", "7:35: '-x' is no host name: Use letters, digits and"),
+        ("reinstall: {unit: server, release: '6.2'}", "7:31: unknown release of this platform '6.2'"),
+    ],
+)  # fmt: skip
+def test_an_error_by_the_units_platform(step: str, says: str) -> None:
+    found = errors(UNITS % ("m: {platform: ucm, host: host}", f"- {step}"))
+    assert len(found) == 1
+    assert found[0].startswith(f"f.yaml:{says}"), found
 
 
 def test_every_error_at_once_in_the_order_of_the_file() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import platforms
 from firmware.bench import doctor
 from firmware.release import RELEASES
 from platforms.ip500v2 import PLATFORM
@@ -39,10 +40,12 @@ def test_show_as_json(ipsim: Ipsim, unit: Path) -> None:
 
 def test_platforms(ipsim: Ipsim) -> None:
     shown = ipsim.well("platforms")
-    assert "IP500 V2: default MAC 00e00705918e" in shown
-    assert all(re.search(rf"^  {re.escape(release.version)} ", shown, re.MULTILINE) for release in RELEASES)
-    (row,) = json.loads(ipsim.well("platforms", "--json"))
-    assert row["name"] == "ip500v2"
+    assert "IP500 V2, from 6.2: default MAC 00e00705918e\n  first start-up " in shown
+    assert "Server Edition Secondary, from 8.1: default MAC 00e007060002\n  ignition " in shown
+    assert all(re.search(rf"^{re.escape(release.version)} ", shown, re.MULTILINE) for release in RELEASES)
+    rows = json.loads(ipsim.well("platforms", "--json"))
+    assert [row["name"] for row in rows] == list(platforms.names())
+    row = next(row for row in rows if row["name"] == "ip500v2")
     assert [release["version"] for release in row["releases"]] == [release.version for release in RELEASES]
     facts = [fact for release in row["releases"] for fact in release.values() if isinstance(fact, dict)]
     assert {fact["basis"] for fact in facts} <= {"documented", "inferred", "assumed"}

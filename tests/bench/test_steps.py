@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from firmware.appliance import NVM
-from firmware.bench import expectations, replay, scenario
+from firmware.bench import expectations, replay, scenario, wizard_expectations
 from firmware.bench.fields import Known
 from firmware.bench.replay import Report
-from firmware.bench.steps import STEPS
+from firmware.bench.steps.table import STEPS
 from firmware.device.faults import BadBlock, StuckBit
+from firmware.release import DEFAULT_RELEASE
 from firmware.storage.nvm import CopyState
 from platforms.ip500v2 import PLATFORM
 
@@ -56,6 +57,9 @@ def objection(*steps: str) -> str:
         ("files: {system/x: present}", "file system/x: expected present, found absent"),
         ("files: {'system-sd:system/primary/ip500v2.bin': absent}", "expected absent, found present"),
         ("happened: [alarm]", "alarm did not happen; what did: power.on, state, firmware.chosen"),
+        ("users: ['201']", "users: expected ['201'], found ['201', '202', '203', "),
+        ("primary: 10.0.0.1", "Primary: expected 10.0.0.1, found None"),
+        ("system_name: Front", "system name: expected Front, found 00e00705918e"),
         ("happened: [{kind: level.fixed, release: '9'}]", "{'kind': 'level.fixed', 'release': '9'} did not happen"),
         ("not_happened: [level.fixed]", "level.fixed happened at 2026-01-05T09:0"),
     ],
@@ -65,7 +69,31 @@ def test_an_expectation_that_does_not_hold(wanted: str, says: str) -> None:
 
 
 def test_every_field_of_expect_is_judged() -> None:
-    assert set(expectations._CHECKS) == set(STEPS["expect"].model_fields) - {"unit"}
+    judged = {*expectations._CHECKS, *wizard_expectations.CHECKS}
+    assert judged == set(STEPS["expect"].model_fields) - {"unit", "browser"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "says"),
+    [
+        ("upper: green", "upper LED: expected green, found off"),
+        ("lower: green", "lower LED: expected green, found red"),
+        ("original_level: '12.0'", "original software level: expected 12.0, found None"),
+    ],
+)
+def test_an_expectation_of_a_module_that_does_not_hold(wanted: str, says: str) -> None:
+    units = "units: {host: {platform: ip500v2}, m: {platform: ucm, host: host}}"
+    outcomes = run(
+        "power_on: {unit: host, until: security.loading}", f"expect: {{unit: m, {wanted}}}", head=units
+    ).outcomes
+    assert says in outcomes[-1].objection
+
+
+@pytest.mark.parametrize("step", ["power_on", "power_cycle", "ignite"])
+def test_a_module_in_a_host_is_not_switched_on_by_itself(step: str) -> None:
+    units = "units: {host: {platform: ip500v2}, m: {platform: ucm, host: host}}"
+    outcomes = run(f"{step}: {{unit: m}}", head=units).outcomes
+    assert outcomes[-1].objection == "m has its power from host: it is not switched on by itself, but starts with it"
 
 
 def test_objections_come_in_one_order() -> None:
@@ -149,4 +177,4 @@ def test_names_are_checked_against_the_platform_only_where_there_is_one() -> Non
     step = STEPS["wait_for"]
     assert step.model_validate({"state": "whatever"})
     with pytest.raises(ValueError, match="unknown state 'whatever'"):
-        step.model_validate({"state": "whatever"}, context=Known(PLATFORM, ("unit",)))
+        step.model_validate({"state": "whatever"}, context=Known(PLATFORM, DEFAULT_RELEASE, ("unit",)))

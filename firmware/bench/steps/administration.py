@@ -7,7 +7,19 @@ from typing import Literal
 from pydantic import ConfigDict, Field
 
 from firmware.appliance import Appliance
-from firmware.bench.fields import Duration, LanSetting, LevelName, Mac, ReleaseName, ServiceName, TimeOfDay, UserName
+from firmware.bench.fields import (
+    Address,
+    Duration,
+    HostName,
+    Interface,
+    LanSetting,
+    LevelName,
+    Mac,
+    ReleaseName,
+    ServiceName,
+    TimeOfDay,
+    UserName,
+)
 from firmware.bench.steps.base import Step
 from firmware.bench.world import World
 
@@ -15,19 +27,22 @@ from firmware.bench.world import World
 class DefaultSecurity(Step):
     """Default the security settings. ``bootloader``: plug the unit in with the reset button held."""
 
-    name = "default_security"
+    name = does = "default_security"
     scalar = "via"
-    via: Literal["manager", "web", "serial", "bootloader"] = "manager"
+    via: Literal["manager", "web", "serial", "bootloader"] | None = Field(
+        None, description="left out: manager, or web on a Linux server"
+    )
     mac: Mac | None = Field(None, description="what AT-SECURITYRESETALL is confirmed with (serial)")
 
     def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, "default_security", via=self.via, mac=self.mac)
+        route = {} if self.via is None else {"via": self.via}
+        self.perform(world, unit, self.name, **route, mac=self.mac)
 
 
 class DefaultConfiguration(Step):
     """Default the configuration from Manager; the unit reboots."""
 
-    name = "default_configuration"
+    name = does = "default_configuration"
 
     def run(self, world: World, unit: Appliance) -> None:
         self.perform(world, unit, self.name)
@@ -36,7 +51,7 @@ class DefaultConfiguration(Step):
 class DeleteCertificate(Step):
     """Delete the identity certificate."""
 
-    name = "delete_certificate"
+    name = does = "delete_certificate"
 
     def run(self, world: World, unit: Appliance) -> None:
         self.perform(world, unit, self.name)
@@ -45,7 +60,7 @@ class DeleteCertificate(Step):
 class SetService(Step):
     """Set a service's security level."""
 
-    name = "set_service"
+    name = does = "set_service"
     service: ServiceName
     level: LevelName
 
@@ -56,7 +71,7 @@ class SetService(Step):
 class SetAddress(Step):
     """Give a LAN a fixed address by Manager, or make it a DHCP client."""
 
-    name = "set_address"
+    name = does = "set_address"
     lan1: LanSetting | None = None
     lan2: LanSetting | None = None
 
@@ -69,42 +84,95 @@ class SetAddress(Step):
 class ChangeAtPhone(Step):
     """A user changes their name at the phone: RAM only."""
 
-    name = "change_at_phone"
+    name = does = "change_at_phone"
     extension: str
     user_name: UserName = Field(alias="name")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, coerce_numbers_to_str=True)
 
     def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, "change_at_phone", extension=self.extension, name=self.user_name)
+        self.perform(world, unit, self.name, extension=self.extension, name=self.user_name)
 
 
 class Upgrade(Step):
     """Upgrade by Manager: new binary to primary, the old one to backup, reboot."""
 
-    name = "upgrade"
+    name = does = "upgrade"
     scalar = "release"
     release: ReleaseName
 
     def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, "upgrade", release=self.release)
+        self.perform(world, unit, self.name, release=self.release)
 
 
 class Reboot(Step):
     """Reboot from Manager: when free, or timed."""
 
-    name = "reboot"
+    name = does = "reboot"
     at: TimeOfDay | None = Field(None, description="HH:MM by the unit's clock")
 
     def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, "reboot", at=self.at)
+        self.perform(world, unit, self.name, at=self.at)
 
 
 class Shutdown(Step):
     """A planned shutdown: indefinite, or for a time after which the unit restarts itself."""
 
-    name = "shutdown"
+    name = does = "shutdown"
     off_for: Duration | None = Field(None, alias="for", description="timed; without it indefinite")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, "shutdown", off_for=self.off_for)
+        self.perform(world, unit, self.name, off_for=self.off_for)
+
+
+class InitialConfiguration(Step):
+    """The Initial Configuration Utility: the unit joins the Primary at an address."""
+
+    name = does = "initial_configuration"
+    scalar = "primary"
+    primary: Address = Field(description="the address of the Primary")
+    system_name: UserName | None = Field(None, description="what the system is called from now on")
+    lan1: Interface | None = Field(None, description="a fixed address for LAN1")
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.perform(world, unit, self.name, primary=self.primary, system_name=self.system_name, lan1=self.lan1)
+
+
+class SetHostName(Step):
+    """Give a Linux server another host name."""
+
+    name = does = "set_host_name"
+    scalar = "host_name"
+    host_name: HostName
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.perform(world, unit, self.name, host_name=self.host_name)
+
+
+class RenewAuthority(Step):
+    """Renew the root CA: a new certificate over the same key."""
+
+    name = does = "renew_authority"
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.perform(world, unit, self.name)
+
+
+class CreateAuthority(Step):
+    """Create a new root CA, with a new key."""
+
+    name = does = "create_authority"
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.perform(world, unit, self.name)
+
+
+class Reinstall(Step):
+    """Install the software of a Linux server anew: nothing of what was on its disk stays."""
+
+    name = does = "reinstall"
+    scalar = "release"
+    release: ReleaseName | None = Field(None, description="left out: the one that is installed")
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.perform(world, unit, self.name, release=self.release)

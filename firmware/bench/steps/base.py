@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from firmware.appliance import Appliance
+from firmware.bench.fields import Known
+from firmware.bench.marked_yaml import Path as Place
+from firmware.bench.problems import Problems, names_of
 from firmware.bench.world import World
 from firmware.device.flash import FlashPart
 from firmware.errors import BadInput
@@ -14,12 +18,29 @@ from firmware.errors import BadInput
 
 class Step(BaseModel):
     """One step. ``scalar`` names the field that the short form ``step: value`` fills; ``unit`` is needed where a
-    scenario has several."""
+    scenario has several; ``does`` is the operation that the unit's platform must have."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: ClassVar[str]
     scalar: ClassVar[str | None] = None
+    does: ClassVar[str | None] = None
     unit: str | None = Field(None, description="which unit, where there are several")
+
+    @classmethod
+    def field_names(cls) -> list[str]:
+        """Its fields as they are written."""
+        return names_of(cls)
+
+    @classmethod
+    def read(
+        cls, fields: dict[str, Any], place: Place, problems: Problems, known: Known | None, folder: Path
+    ) -> Step | None:
+        """The step as it was written; what is wrong goes to ``problems``. Files are looked for in ``folder``."""
+        if known and cls.does and cls.does not in known.platform.operations:
+            able = ", ".join(sorted(set(known.platform.operations) - {"card_removed"}))
+            problems.add(place, f"{cls.name} is not possible on {known.platform.named}: {able} are")
+            return None
+        return problems.validate(cls, fields, place, known)
 
     def run(self, world: World, unit: Appliance) -> None:
         raise NotImplementedError

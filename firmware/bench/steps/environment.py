@@ -58,5 +58,5 @@ class SetEnvironment(Step):
     bootp: dict[Mac, ReleaseName] = Field(default_factory=dict)
 
     def run(self, world: World, unit: Appliance) -> None:
-        unit.surroundings = Environment(dhcp=self.dhcp, dns=self.dns, ntp=self.ntp, bootp=self.bootp).network()
+        world.surround(unit, Environment(dhcp=self.dhcp, dns=self.dns, ntp=self.ntp, bootp=self.bootp).network())
         unit.note("environment", answers=self.model_dump(exclude_defaults=True, mode="json"))

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from firmware.appliance import Appliance
+from firmware.bench import hosting
 from firmware.bench.fields import Duration, Moment, PartName, StateName, TimeOfDay
 from firmware.bench.steps.base import Step
 from firmware.bench.world import OFF, World
@@ -26,6 +27,7 @@ class PowerOn(Step):
     until: StateName | None = Field(None, description="stop when the unit enters this state")
 
     def run(self, world: World, unit: Appliance) -> None:
+        hosting.require_own_power(world, unit)
         world.act(unit, lambda: unit.platform.operations["power_on"](unit, holding=self.holding))
         if self.until is None:
             world.settle()
@@ -40,6 +42,7 @@ class PowerCycle(Step):
     off_for: Duration = Field(5000, description="how long without power")
 
     def run(self, world: World, unit: Appliance) -> None:
+        hosting.require_own_power(world, unit)
         if unit.state != OFF:
             world.cut_power(unit, "power cycle")
         world.run_until(world.now + self.off_for)
@@ -122,12 +125,12 @@ def _await(world: World, unit: Appliance, state: str) -> None:
 class Press(Step):
     """Press a button of a running unit and hold it."""
 
-    name = "press"
+    name = does = "press"
     button: Literal["reset", "aux"]
     hold: Duration = Field(description="how long it is held")
 
     def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, "press", button=self.button, held=self.hold)
+        self.perform(world, unit, self.name, button=self.button, held=self.hold)
 
 
 class SetClock(Step):

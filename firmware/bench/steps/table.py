@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.bench.expectations import Expect
-from firmware.bench.steps import administration, power, storage
+from firmware.bench.steps import administration, ignition, power, storage
 from firmware.bench.steps.base import Step
 from firmware.bench.steps.environment import SetEnvironment
 
@@ -26,6 +26,17 @@ STEPS: dict[str, type[Step]] = {
         administration.Upgrade,
         administration.Reboot,
         administration.Shutdown,
+        administration.InitialConfiguration,
+        administration.SetHostName,
+        administration.RenewAuthority,
+        administration.CreateAuthority,
+        administration.Reinstall,
+        ignition.Ignite,
+        ignition.LogIn,
+        ignition.Open,
+        ignition.Fill,
+        ignition.Submit,
+        ignition.Back,
         storage.Insert,
         storage.Remove,
         storage.Corrupt,

@@ -1,0 +1,114 @@
+"""The command that ignites a Linux server without a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from firmware.bench.cli_options import NEW_UNIT, Value, say, style
+from firmware.errors import BadInput, Unmet
+
+
+@click.command()
+@click.argument("platform", type=Value("platform", "PLATFORM"))
+@click.option("--state", type=click.Path(path_type=Path), metavar="DIR", help="The unit's directory.")
+@click.option("--answers", type=click.Path(path_type=Path), metavar="FILE", help="YAML.  [default: built-in answers]")
+@click.option("--print-answers", is_flag=True, help="Print the built-in answers as a commented file, and end.")
+@click.option("--reinstall", is_flag=True, help="Install the software anew first: nothing on the disk stays.")
+@click.option("--if-needed", is_flag=True, help="Of a unit that is ignited already: an ordinary start.")
+@NEW_UNIT
+def ignite(
+    platform: Any,
+    state: Path | None,
+    answers: Path | None,
+    print_answers: bool,
+    reinstall: bool,
+    if_needed: bool,
+    **asked: Any,
+) -> None:
+    """Start a newly installed Linux server, answer its wizard, apply, and shut it down.
+
+    A unit whose ignition was cut short goes on with it. One that is ignited already is refused, unless the software is
+    to be installed anew first.
+
+    \b
+    Example: ipsim ignite primary --answers answers.yaml --state state/primary
+    """
+    from firmware.bench import answers as reading
+    from firmware.bench.orders import Order
+
+    _require_wizard(platform)
+    if print_answers:
+        click.echo(reading.template(platform), nl=False)
+        return
+    if state is None:
+        raise click.UsageError("missing option '--state'")
+    clock = asked.pop("clock")
+    order = Order(platform, **asked)
+    given = reading.load(answers, platform, order.starts_with) if answers else reading.BUILT_IN
+    _run(order, given, state, clock, reinstall=reinstall, if_needed=if_needed)
+
+
+def _require_wizard(platform: Any) -> None:
+    from ignition.wizard import GROUP
+
+    if not any(name.startswith(GROUP) for name in platform.bring_up.by_name):
+        raise BadInput(f"{platform.title} has no ignition: ipsim boot {platform.name} starts it")
+
+
+def _run(order: Any, given: Any, state: Path, clock: int | str | None, *, reinstall: bool, if_needed: bool) -> None:
+    from firmware.bench import start, unattended
+    from firmware.bench.orders import open_unit
+    from firmware.bench.outside import look_at
+    from firmware.bench.timeline import Timeline
+    from firmware.bench.world import World
+    from ignition.disk import ignited_as
+
+    timeline = Timeline(style())
+    directory, unit, is_new = open_unit(
+        order, state, lambda: start.new(order, clock), lambda event: say("\n".join(timeline.lines(event)))
+    )
+    with directory:
+        before = None if reinstall else ignited_as(look_at(unit))
+        if before is not None and not if_needed:
+            raise BadInput(f"{state}: already ignited, as a {unit.platform.title}; {_REMEDY}")
+        if not is_new:
+            start.let_time_pass(unit, clock, directory.gone_by(), state)
+        world = World(unit.clock.now)
+        world.add(unit)
+        try:
+            if reinstall:
+                world.act(unit, lambda: unit.platform.operations["reinstall"](unit))
+                world.settle()
+            unattended.ignite(world, unit, given)
+        except unattended.PageRefused as error:
+            start.end(world, unit, pull_plug=False)
+            directory.save(unit)
+            lines = [f"{given.place(error.page, name)}: {name}: {text}" for name, text in error.errors.items()]
+            raise BadInput("\n".join(lines)) from None
+        reached = unit.state
+        start.end(world, unit, pull_plug=False)
+        directory.save(unit)
+    if reached != start.RUNNING:
+        raise Unmet(f"{state}: the unit stayed in {reached}; ipsim fsck --state {state} says what is wrong")
+    _show(unit, state, before is not None)
+
+
+_REMEDY = "ipsim boot starts it; ipsim ignite --reinstall makes everything new"
+
+
+def _show(unit: Any, state: Path, ignited_before: bool) -> None:
+    from firmware.bench.outside import authority_of, identity_of
+
+    identity, authority = identity_of(unit), authority_of(unit)
+    say()
+    if authority is not None:
+        say(f"root CA: SHA-256 {authority.fingerprint}")
+    assert identity is not None
+    say(f"identity {'kept' if ignited_before else 'generated'}: SHA-256 {identity.fingerprint}")
+    say(f"look at it: ipsim cert --state {state}{' --root' if authority else ''} | openssl x509 -noout -text")
+
+
+COMMANDS = {"ignite": ignite}

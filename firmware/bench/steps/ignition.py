@@ -1,0 +1,137 @@
+"""Ignition: at one go from answers, or page by page at one or several browsers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from firmware.appliance import Appliance
+from firmware.bench import answers, unattended
+from firmware.bench.answers import Given
+from firmware.bench.browser import Browser
+from firmware.bench.fields import Known, PageName
+from firmware.bench.marked_yaml import Path as Place
+from firmware.bench.problems import Problems
+from firmware.bench.steps.base import Step
+from firmware.bench.world import World
+from firmware.errors import BadInput
+from ignition import pages
+
+FIRST_BROWSER = "browser"
+
+
+class Ignite(Step):
+    """Ignite a Linux server at one go: switch it on, answer every page, apply. What is left out is as in the built-in
+    answers (``ipsim ignite PLATFORM --print-answers``)."""
+
+    name = "ignite"
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+    given: Given = answers.BUILT_IN
+
+    @classmethod
+    def field_names(cls) -> list[str]:
+        return ["unit", *(page.name for page in pages.ASKED), answers.UTILITY]
+
+    @classmethod
+    def read(
+        cls, fields: dict[str, Any], place: Place, problems: Problems, known: Known | None, folder: Path
+    ) -> Step | None:
+        told = {name: value for name, value in fields.items() if name != "unit"}
+        if known is None:
+            return None
+        given = answers.check(told, place, problems, known.platform, known.release, folder)
+        return cls(unit=fields.get("unit"), given=given)
+
+    def run(self, world: World, unit: Appliance) -> None:
+        unattended.ignite(world, unit, self.given)
+
+
+class BrowserStep(Step):
+    """A step at a browser."""
+
+    browser: str = Field(FIRST_BROWSER, description="which, where there are several: any name")
+
+    def window(self, world: World, unit: Appliance) -> Browser:
+        return world.browsers.setdefault((unit.name, self.browser), Browser(self.browser))
+
+
+class LogIn(BrowserStep):
+    """Log in to the wizard; without a password, with that of the installation."""
+
+    name = "log_in"
+    user: str = "Administrator"
+    password: str = "Administrator"  # noqa: S105  # what every new server has
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.window(world, unit).log_in(world, unit, self.user, self.password)
+        world.settle()
+
+
+class Open(BrowserStep):
+    """Open a page of the wizard by its address."""
+
+    name = "open"
+    scalar = "page"
+    page: PageName
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.window(world, unit).open(world, unit, self.page)
+
+
+class Fill(BrowserStep):
+    """Fill in fields of the page in the window: a value a field, true and false for what is ticked, the path of a file
+    to send."""
+
+    name = "fill"
+    typed: dict[str, str] = Field(default_factory=dict)
+
+    @classmethod
+    def field_names(cls) -> list[str]:
+        return ["unit", "browser", *(field.name for page in pages.PAGES for field in page.fields)]
+
+    @classmethod
+    def read(
+        cls, fields: dict[str, Any], place: Place, problems: Problems, known: Known | None, folder: Path
+    ) -> Step | None:
+        by_name = {field.name: field for page in pages.PAGES for field in page.fields}
+        typed = {}
+        for name, value in fields.items():
+            if name in ("unit", "browser"):
+                continue
+            if name not in by_name:
+                problems.add_strange((*place, name), name, ["browser", *by_name], "field of the wizard")
+                continue
+            try:
+                typed[name] = answers.as_typed(by_name[name], value, folder)
+            except ValueError as error:
+                problems.add((*place, name), str(error))
+        rest = {name: fields[name] for name in ("unit", "browser") if name in fields}
+        return problems.validate(cls, {**rest, "typed": typed}, place, known)
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.window(world, unit).fill(self.typed)
+
+
+class Submit(BrowserStep):
+    """Send the page in the window; ``again``: the form that was sent last, once more."""
+
+    name = "submit"
+    again: bool = False
+
+    def run(self, world: World, unit: Appliance) -> None:
+        window = self.window(world, unit)
+        if self.again and window.sent is None:
+            raise BadInput(f"the browser {self.browser!r} has sent nothing that could be sent again")
+        window.submit(world, unit, again=self.again)
+        world.settle()
+
+
+class Back(BrowserStep):
+    """Go back to the page before."""
+
+    name = "back"
+
+    def run(self, world: World, unit: Appliance) -> None:
+        self.window(world, unit).back(world, unit)
