@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 from firmware.appliance import Appliance
 from firmware.memo import memoise
 from ignition import disk
+
+REVIEW = "review"  # the page that shows all the others
 
 Values = Mapping[str, str]
 Pairs = tuple[tuple[str, str], ...]
@@ -34,13 +36,14 @@ class Plan:
     """What Apply carries out, fixed when it begins: resumed after a power cut it makes the same.
 
     ``created`` is the clock's reading then (None: not set), ``host`` the name that the certificates bear, ``lans`` the
-    addresses as ``a.b.c.d/prefix``.
+    addresses as ``a.b.c.d/prefix``, ``generation`` the number of the identity that is to be made.
     """
 
     role: str
     created: int | None
     host: str
     lans: tuple[str, ...]
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,12 @@ class Answers:
         return replace(self, pages=tuple(sorted((*rest, (page, tuple(sorted(values.items())))))))
 
     def tag(self, page: str) -> str:
-        """Changes when what is kept of a page does: a form that was made from an older one is told apart."""
+        """Changes when what is kept of a page does: a form that was made from an older one is told apart.
+
+        Review shows all of them and the CA, so its tag changes with each.
+        """
+        if page == REVIEW:
+            return digest([self.pages, astuple(self.announced) if self.announced else None])
         return digest(self.of(page) or {})
 
 
@@ -91,7 +99,7 @@ def _encode(answers: Answers) -> bytes:
     body = {
         "pages": {name: dict(values) for name, values in answers.pages},
         "announced": [announced.number, announced.host, announced.created, announced.answers] if announced else None,
-        "plan": [plan.role, plan.created, plan.host, list(plan.lans)] if plan else None,
+        "plan": [plan.role, plan.created, plan.host, list(plan.lans), plan.generation] if plan else None,
     }
     return json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -103,5 +111,5 @@ def _decode(data: bytes) -> Answers:
     return Answers(
         tuple((name, tuple(sorted(values.items()))) for name, values in sorted(body["pages"].items())),
         Announced(*body["announced"]) if body["announced"] else None,
-        Plan(plan[0], plan[1], plan[2], tuple(plan[3])) if plan else None,
+        Plan(plan[0], plan[1], plan[2], tuple(plan[3]), plan[4]) if plan else None,
     )

@@ -26,9 +26,6 @@ from ignition.answers import Answers, Plan
 from ignition.checks import YES
 from ignition.sessions import desk
 
-# APPS: the Application Server copies the new Administrator password to these.
-FALLBACK_ACCOUNT = "web-control"
-
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -119,22 +116,20 @@ def _authority(unit: Appliance, given: Answers, _plan: Plan) -> None:
 
 def _identity(unit: Appliance, _given: Answers, planned: Plan) -> None:
     """The security settings with the identity in them, as one record: its key and certificate never part."""
+    number = planned.generation
     _, present = unit.vault.peek()
-    if present is not None and present.identity is not None:
+    if present is not None and present.identity is not None and present.generation == number:
         unit.ram.settings, unit.ram.identity = present, present.identity
         return
     unit.ram.settings = replace(security_settings.factory(unit.release), services=SERVICES.value)
-    identity.announce_as(unit, 1, planned.created)
-    identity.commit_identity(unit, 1, planned.created)
+    identity.announce_as(unit, number, planned.created)
+    identity.commit_identity(unit, number, planned.created)
 
 
 def _passwords(unit: Appliance, given: Answers, _plan: Plan) -> None:
     """The Linux accounts, and the service users: the first password of each."""
     kept = given.of("passwords") or {}
-    accounts = {"root": kept["root"], "Administrator": kept["administrator"]}
-    accounts |= {name.lower().replace(" ", "-"): kept["administrator"] for name in unit.platform.applications}
-    if unit.platform.applications:
-        accounts[FALLBACK_ACCOUNT] = kept["administrator"]
+    accounts = settings.accounts_of(unit.platform, kept["root"], kept["administrator"])
     settings.write(unit, disk.ACCOUNTS, settings.accounts_to_bytes(accounts))
     users = {"security": kept["root"], "Administrator": kept["administrator"], "System": kept["system"]}
     assert unit.ram.settings is not None
@@ -147,9 +142,11 @@ def _passwords(unit: Appliance, given: Answers, _plan: Plan) -> None:
 
 
 def _services(unit: Appliance, given: Answers, _plan: Plan) -> None:
+    """The last before the mark, and it names the role too: by it a mark that is lost is made anew."""
     chosen = given.of("services") or {}
     companding = given.value("time", "companding")
-    file = settings.Services(companding, chosen.get("one_x_portal", ""), chosen.get("voicemail_pro", ""))
+    role = unit.platform.name
+    file = settings.Services(companding, chosen.get("one_x_portal", ""), chosen.get("voicemail_pro", ""), role)
     settings.write(unit, disk.SERVICES, file.to_bytes())
 
 

@@ -15,6 +15,8 @@ Check = Callable[[str], str]
 LONGEST_HOST_NAME = 40
 YES, NO = "yes", "no"
 _LABEL = re.compile(r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+_LONGEST_NAME = 253  # RFC 1035, 2.3.4, without the last dot
+_THIS_NETWORK = IPv4Network("0.0.0.0/8")
 _FIRST_YEAR, _LAST_YEAR = 2000, 2099
 
 
@@ -50,7 +52,7 @@ def address(text: str) -> str:
         found = IPv4Address(text)
     except ValueError:
         raise ValueError("Enter an IPv4 address such as 192.168.42.1.") from None
-    if found.is_multicast or found.is_unspecified or found.is_loopback or found.is_reserved:
+    if found in _THIS_NETWORK or found.is_multicast or found.is_unspecified or found.is_loopback or found.is_reserved:
         raise ValueError(f"{found} cannot be the address of a host on a LAN.")
     return str(found)
 
@@ -70,20 +72,23 @@ def host_name(text: str) -> str:
     """A host name, perhaps with its domain (RFC 1123, 2.1)."""
     if len(text) > LONGEST_HOST_NAME:
         raise ValueError(f"Use at most {LONGEST_HOST_NAME} characters: the name becomes part of the certificates.")
-    labels = text.split(".")
-    if not all(_LABEL.fullmatch(label) for label in labels) or labels[-1].isdigit():
+    if not _is_name(text):
         raise ValueError("Use letters, digits and hyphens, such as server1 or server1.example.com.")
     return text
+
+
+def _is_name(text: str) -> bool:
+    labels = text.split(".")
+    return all(_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()
 
 
 def host(text: str) -> str:
     """A server, by name or address."""
     if re.fullmatch(r"[0-9.]+", text):
         return address(text)
-    try:
-        return host_name(text)
-    except ValueError:
-        raise ValueError("Enter a host name or an IPv4 address such as 0.pool.ntp.org.") from None
+    if len(text) > _LONGEST_NAME or not _is_name(text):
+        raise ValueError("Enter a host name or an IPv4 address such as 0.pool.ntp.org.")
+    return text
 
 
 def local_time(text: str) -> str:

@@ -10,6 +10,7 @@ from firmware.memo import memoise
 from firmware.platform import Storage
 from firmware.release import BY_VERSION, Release
 from firmware.storage.files import FileStore
+from firmware.storage.nvm import CopyState
 from firmware.storage.records import DONE as DONE_LAYOUT
 from firmware.storage.records import SYSTEM, build, parse
 from firmware.storage.volume import format_volume, mounted
@@ -99,6 +100,14 @@ def format_labelled(part: FlashPart, label: bytes) -> None:
     format_volume(part)
     with mounted(part) as volume:
         volume.replace(_LABEL, label)
+
+
+def holds(unit: Appliance, record: str) -> bool:
+    """Whether there is such a file at all, whatever has become of it."""
+    try:
+        return any(copy.state is not CopyState.BLANK for copy in unit.records.copies(record))
+    except StorageError:
+        return True
 
 
 def ignited_as(unit: Appliance) -> str | None:

@@ -6,12 +6,15 @@ Each function returns (what is kept, what is wrong by field); with anything wron
 from __future__ import annotations
 
 import base64
+import binascii
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from firmware.security import authority
 from firmware.security.authority import Authority
 from firmware.security.importing import NotAccepted, read_authority
+from firmware.security.reading import dates
+from firmware.times import show_time
 from ignition import checks, passwords, zones
 from ignition.answers import Values
 from ignition.checks import YES
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 Kept = tuple[dict[str, str], dict[str, str]]
 
 ACCOUNTS = ("root", "administrator", "system")
+LARGEST_AUTHORITY = 32 * 1024  # the disk holds several copies of it while Apply works
 
 
 def licence(values: Values, _server: Server) -> Kept:
@@ -76,7 +80,7 @@ def security(values: Values, server: Server) -> Kept:
     before = server.answers.of("security") or {}
     try:
         if values["ca_file"]:
-            found = read_authority(base64.b64decode(values["ca_file"]), values["ca_password"], server.clock)
+            found = read_authority(_decoded(values["ca_file"]), values["ca_password"], server.clock)
         elif "authority" in before:
             found = imported(before)
         else:
@@ -85,7 +89,27 @@ def security(values: Values, server: Server) -> Kept:
         text = str(error)
         where = "ca_password" if "password" in text else "ca_file"
         return {}, {where: text[:1].upper() + text[1:] + "."}
-    return {"ca": "import", "authority": base64.b64encode(found.to_bytes()).decode()}, {}
+    data = found.to_bytes()
+    if len(data) > LARGEST_AUTHORITY:
+        return {}, {"ca_file": f"The CA and its chain take {len(data)} bytes; {LARGEST_AUTHORITY} is the most."}
+    return {"ca": "import", "authority": base64.b64encode(data).decode()}, {}
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error:
+        raise NotAccepted("the file did not arrive whole: choose it again") from None
+
+
+def out_of_date(kept: Values, clock: int | None) -> str | None:
+    """What is wrong with an imported CA by now: the clock may have been answered otherwise since."""
+    for der in imported(kept).chain if "authority" in kept else ():
+        not_before, not_after = dates(der)
+        if clock is not None and not not_before <= clock <= not_after:
+            until = f"from {show_time(not_before)} to {show_time(not_after)}"
+            return f"The imported CA is valid {until}, and the clock is set to {show_time(clock)}."
+    return None
 
 
 def imported(kept: Values) -> Authority:

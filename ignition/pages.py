@@ -14,7 +14,7 @@ from firmware.basis import Basis
 from firmware.device.entropy import Entropy
 from firmware.platform import Platform
 from firmware.release import Release
-from ignition import checks, keeping
+from ignition import answers, checks, keeping
 from ignition.answers import Answers, Values
 from ignition.checks import NO, YES, Check, optional, required
 
@@ -86,7 +86,10 @@ def _keep_as_given(values: Values, _server: Server) -> keeping.Kept:
 
 @dataclass(frozen=True)
 class Page:
-    """One page; ``number`` is the document's. ``keep`` judges its checked values together: what is kept of them, and what is wrong, by field."""
+    """One page; ``number`` is the document's.
+
+    ``keep`` judges its checked values together: what is kept of them, and what is wrong, by field.
+    """
 
     number: str
     name: str
@@ -125,7 +128,7 @@ def _password(name: str, label: str, sample: str, hint: str) -> tuple[Field, Fie
     )
 
 
-LOGIN, REVIEW, APPLY = "login", "review", "apply"
+LOGIN, REVIEW, APPLY = "login", answers.REVIEW, "apply"
 
 PAGES: tuple[Page, ...] = (
     Page(
@@ -197,8 +200,8 @@ PAGES: tuple[Page, ...] = (
         keeping.time,
     ),
     Page(
-        "6", "passwords", "Change passwords", "New passwords for this server's accounts: 8 to 31 characters, of two kinds "
-        "at least, no more than three equal ones in a row.", _always,
+        "6", "passwords", "Change passwords", "New passwords for this server's accounts: 8 to 31 characters, of two "
+        "kinds at least, no more than three equal ones in a row.", _always,
         _DOCUMENTED, "TB145: root's; the rest and all rules assumed",
         (
             *_password("root", "root and security password", "Ignition-2026-root", "For the Linux account root and "
@@ -233,8 +236,8 @@ PAGES: tuple[Page, ...] = (
         ),
         keeping.security,
     ),
-    Page("8", REVIEW, "Review settings", "Nothing has been changed so far. Apply makes it so, once and for good.", _always,
-         _ASSUMED, "ignition.md, page 8"),
+    Page("8", REVIEW, "Review settings", "Nothing has been changed so far. Apply makes it so, once and for good.",
+         _always, _ASSUMED, "ignition.md, page 8"),
     Page("9", APPLY, "Apply", "The server is being set up.", _always, _ASSUMED, "ignition.md, page 9"),
 )  # fmt: skip
 

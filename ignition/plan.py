@@ -7,6 +7,7 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv4Interface
 
 from firmware.appliance import Appliance
+from firmware.boot import identity
 from firmware.configuration import FALLBACK_ADDRESSES, Lan
 from firmware.platform import Platform
 from firmware.security import authority
@@ -79,18 +80,33 @@ def _fits(name: str) -> bool:
 def announce_authority(unit: Appliance, server: Server) -> Answers:
     """Fix the CA that Review shows. It stays the same until what it follows from is answered otherwise."""
     given = server.answers
-    if server.role.root_profile is None or given.value("security", "ca") != "generate" or given.plan:
+    if not makes_authority(given, server.role) or given.plan:
         return given
     lans = planned_lans(unit, given)
     host = planned_host(unit, given, lans)
-    basis = answers.digest([server.role.name, host, (given.of("time") or {}).get("date_time", "")])
+    time = given.of("time") or {}
+    clock = [time.get(field, "") for field in ("use_ntp", "ntp_server", "date_time")]
+    zone = time["time_zone"] if time.get("date_time") else ""
+    basis = answers.digest([server.role.name, host, *clock, zone])
     last = given.announced
     if last is not None and last.answers == basis:
         return given
-    announced = Announced(last.number + 1 if last else 1, host, planned_clock(unit, given), basis)
+    before = last.number if last else _last_authority(unit)
+    announced = Announced(before + 1, host, planned_clock(unit, given), basis)
     created = show_time(announced.created) if announced.created is not None else "not set"
     unit.note("authority.announced", number=announced.number, host=host, clock=created)
     return replace(given, announced=announced)
+
+
+def _last_authority(unit: Appliance) -> int:
+    """The number of the CA on the disk: what an Apply has left whose plan was lost. It is never made again."""
+    data = unit.sealed.read(authority.RECORD)
+    return authority.from_bytes(data).number if data else 0
+
+
+def makes_authority(given: Answers, role: Platform) -> bool:
+    """Whether Apply is to make a CA."""
+    return role.root_profile is not None and given.value("security", "ca") == "generate"
 
 
 def planned_authority(unit: Appliance, given: Answers, role: Platform) -> Authority | None:
@@ -102,21 +118,24 @@ def planned_authority(unit: Appliance, given: Answers, role: Platform) -> Author
         return keeping.imported(kept)
     if given.announced is None:
         return None
-    return made(unit, given.announced, role)
+    since = given.plan.generation - 1 if given.plan else identity.last_number(unit)
+    return made(unit, given.announced, role, since)
 
 
-def made(unit: Appliance, announced: Announced, role: Platform) -> Authority:
-    """The CA as it was announced: the same each time."""
+def made(unit: Appliance, announced: Announced, role: Platform, since: int = 0) -> Authority:
+    """The CA as it was announced: the same each time. ``since``: the identities that were made before it."""
     assert role.root_profile is not None
     unused = IPv4Address(0)  # a root's SAN names no address
     names = Names(unit.mac, unused, unused, announced.host)
     number = announced.number
-    return authority.make(role.root_profile, unit.chance, number, names, unit.release, announced.created)
+    return authority.make(role.root_profile, unit.chance, number, names, unit.release, announced.created, since=since)
 
 
 def make_plan(unit: Appliance, server: Server) -> Plan:
     """What Apply is to carry out, from the answers and the clock of this moment."""
     given = server.answers
     lans = planned_lans(unit, given)
-    host = given.announced.host if given.announced else planned_host(unit, given, lans)
-    return Plan(server.role.name, unit.clock.read(), host, tuple(lan.interface for lan in lans))
+    announced = given.announced if makes_authority(given, server.role) else None
+    host = announced.host if announced else planned_host(unit, given, lans)
+    generation = identity.last_number(unit) + 1
+    return Plan(server.role.name, unit.clock.read(), host, tuple(lan.interface for lan in lans), generation)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from firmware.appliance import Appliance
 from firmware.basis import assumed, documented
-from firmware.errors import FirmwareError
+from firmware.errors import FirmwareError, NotNow
 from firmware.times import MINUTE, show_duration
-from ignition import passwords, settings
+from ignition import disk, passwords, settings
 from ignition.answers import Answers
 
 ACCOUNTS = ("root", "Administrator")
@@ -52,7 +52,8 @@ class Desk:
 
 
 def desk(unit: Appliance) -> Desk:
-    assert isinstance(unit.ram.wizard, Desk)
+    if not isinstance(unit.ram.wizard, Desk):
+        raise NotNow(f"nobody can log in: the unit is in the state {unit.state}")
     return unit.ram.wizard
 
 
@@ -84,10 +85,9 @@ def _is_right(unit: Appliance, user: str, password: str) -> bool:
     """Before ignition the installation's password, after it the account's own."""
     if user not in ACCOUNTS:
         return False
-    kept = settings.accounts(unit).get(user)
-    if kept is None:
+    if disk.ignited_as(unit) is None:
         return password == INSTALLATION_PASSWORD
-    return passwords.matches(password, kept)
+    return passwords.matches(password, settings.accounts(unit).get(user, ""))
 
 
 INSTALLATION_PASSWORD = passwords.INSTALLATION.value

@@ -6,11 +6,15 @@ from dataclasses import dataclass, fields
 from typing import TypeVar
 
 from firmware.appliance import Appliance
+from firmware.boot import alarms
 from firmware.errors import StorageError
 from firmware.memo import memoise
+from firmware.platform import Platform
 from ignition import disk
 
 T = TypeVar("T", bound="TextFile")
+
+FALLBACK_ACCOUNT = "web-control"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +46,12 @@ class Clock(TextFile):
 
 @dataclass(frozen=True, slots=True)
 class Services(TextFile):
-    """Which applications run (yes or no; empty: this server has none), and the companding law."""
+    """Which applications run (yes or no; empty: this server has none), the companding law, the server's role."""
 
     companding: str
     one_x_portal: str = ""
     voicemail_pro: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,7 @@ def write(unit: Appliance, record: str, content: bytes) -> None:
 
 
 def load(unit: Appliance) -> ServerSettings:
-    """What is on the disk; defaults where a file is missing or damaged."""
+    """What is on the disk; defaults, and an alarm, where a file is missing or damaged."""
     return ServerSettings(
         _read(unit, disk.NETWORK, Network, Network(unit.mac)),
         _read(unit, disk.CLOCK, Clock, Clock("Etc/UTC")),
@@ -78,11 +83,19 @@ def load(unit: Appliance) -> ServerSettings:
 
 
 def _read(unit: Appliance, record: str, kind: type[T], default: T) -> T:
+    found = stored(unit, record, kind)
+    if found is None:
+        alarms.raise_alarm(unit, record, "missing or damaged: defaults are used")
+    return found or default
+
+
+def stored(unit: Appliance, record: str, kind: type[T]) -> T | None:
+    """A file as it is on the disk; None when it is missing or damaged."""
     try:
         data = unit.records.read(record)
     except StorageError:
-        return default
-    return default if data is None else _parse(data, kind)
+        return None
+    return None if data is None else _parse(data, kind)
 
 
 @memoise(4096)
@@ -98,6 +111,30 @@ def accounts(unit: Appliance) -> dict[str, str]:
     except StorageError:
         return {}
     return dict(line.split(":", 1) for line in data.decode().splitlines())
+
+
+def accounts_of(platform: Platform, root: str, administrator: str) -> dict[str, str]:
+    """The Linux accounts of a kind of server by the hashes of two passwords.
+
+    An Application Server's and a module's fallback accounts have the Administrator's. (documented APPS)
+    """
+    applications = [name.lower().replace(" ", "-") for name in platform.applications]
+    fallback = (*applications, FALLBACK_ACCOUNT) if applications else ()
+    return {"root": root, **dict.fromkeys(("Administrator", *fallback), administrator)}
+
+
+def mend_accounts(unit: Appliance) -> None:
+    """Accounts that are lost have the passwords of the service users again, which were set together with them."""
+    if accounts(unit):
+        return
+    users = {user.name: user.password.decode() for user in (unit.ram.settings.users if unit.ram.settings else ())}
+    root, administrator = users.get("security", ""), users.get("Administrator", "")
+    if not (root and administrator):
+        alarms.raise_alarm(unit, disk.ACCOUNTS, "missing or damaged: nobody can log in until it is installed anew")
+        return
+    alarms.raise_alarm(unit, disk.ACCOUNTS, "missing or damaged: made anew from the service users")
+    with alarms.alarm_on_failure(unit, disk.ACCOUNTS):
+        write(unit, disk.ACCOUNTS, accounts_to_bytes(accounts_of(unit.platform, root, administrator)))
 
 
 def accounts_to_bytes(found: dict[str, str]) -> bytes:

@@ -7,15 +7,20 @@ from ipaddress import IPv4Address
 
 from firmware import configuration
 from firmware.appliance import Appliance, Ram
-from firmware.boot import alarms, identity, network
+from firmware.basis import Fact
+from firmware.boot import alarms, identity, network, running
 from firmware.configuration import FALLBACK_ADDRESSES, Configuration, Lan
 from firmware.errors import Damaged, StorageError
 from firmware.platform import Platform
-from firmware.security import authority, certificates
+from firmware.security import authority, certificates, reading
 from firmware.security.certificates import Identity, Names
 from firmware.security.keys import derive
-from firmware.security.policy import Trigger
+from firmware.security.policy import Outcome, Trigger, decide
 from firmware.security.profiles import TEMPORARY
+from firmware.security.settings import RECORD as SECURITY
+from firmware.storage.nvm import CopyState
+from firmware.storage.records import DONE, build
+from firmware.times import SECOND
 from ignition import answers, apply, disk, settings
 from ignition.sessions import Desk, desk
 
@@ -39,31 +44,65 @@ def start_up(unit: Appliance) -> str:
 
 def take_host_time(unit: Appliance) -> str:
     """A module takes its time from its host. (documented)"""
-    told = unit.surroundings.host_time(unit.clock.now)
-    if told is None:
-        unit.clock.lose()
-    else:
-        unit.clock.set(told)
+    follow_host(unit)
     return "initialised"
+
+
+def follow_host(unit: Appliance) -> None:
+    """Set the module's clock by its host's; the module has no battery that would know better. (assumed)"""
+    told, before = unit.surroundings.host_time(unit.clock.now), unit.clock.read()
+    if told is None and before is not None:
+        unit.clock.lose()
+        unit.note("clock.lost", why="the host's clock is not set")
+    elif told is not None and (before is None or abs(told - before) >= SECOND):
+        running.put_clock(unit, told, "its host")
 
 
 def boot(unit: Appliance) -> str:
     """Linux is up: go on with what the disk says. The mark that ignition is done counts before all else."""
     alarms.load(unit)
-    unit.ram.wizard = Desk(answers.load(unit))
-    if disk.ignited_as(unit) is not None:
+    unit.ram.wizard = Desk(answers.Answers())
+    role = disk.ignited_as(unit)
+    if role is None:
+        unit.ram.wizard = Desk(answers.load(unit))
+        role = None if desk(unit).answers.plan else _mend_mark(unit)
+    if role is not None:
         unit.platform = is_now(unit)
-        if desk(unit).answers != answers.Answers():  # a cut struck between the mark and their removal
-            apply.forget(unit)
+        if disk.holds(unit, disk.ANSWERS):  # a cut struck between the mark and their removal
+            with alarms.alarm_on_failure(unit, "forgetting the answers"):
+                apply.forget(unit)
         return "ignited"
     unit.ram.configuration = Configuration(unit.mac, (Lan(), Lan()), (False, False), (), ())
     if desk(unit).answers.plan is not None:
         unit.note("ignition.resumed")
         apply.begin(unit)
         return "resumed"
+    if desk(unit).answers == answers.Answers() and disk.holds(unit, disk.ANSWERS):
+        alarms.raise_alarm(unit, "ignition", "its answers are damaged: the wizard begins from the beginning")
     network.obtain(unit)
     unit.note("ignition.waiting", users=["root", "Administrator"])
     return "not_ignited"
+
+
+def _mend_mark(unit: Appliance) -> str | None:
+    """Ignition is done although its mark cannot be read: a damaged mark has been whole once, and the services are the
+    last that Apply writes before it. Never is such a server ignited again, for it would be another one then."""
+    services = settings.stored(unit, disk.SERVICES, settings.Services)
+    if services is None and not _was_marked(unit):
+        return None
+    kin = [platform.name for platform in unit.platform.kin()]
+    role = services.role if services is not None and services.role in kin else unit.platform.name
+    alarms.raise_alarm(unit, "ignition", "the mark that it is done is missing or damaged: made anew")
+    with alarms.alarm_on_failure(unit, "marking ignition done"):
+        unit.records.replace(disk.DONE, build(DONE, {"role": role}))
+    return role
+
+
+def _was_marked(unit: Appliance) -> bool:
+    """Whether there is a mark, whole or not; a disk whose folders cannot be read tells nothing."""
+    with suppress(StorageError):
+        return any(copy.state is not CopyState.BLANK for copy in unit.records.copies(disk.DONE))
+    return False
 
 
 def is_now(unit: Appliance) -> Platform:
@@ -108,7 +147,36 @@ def load(unit: Appliance) -> str:
     unit.ram.authority = stored_authority(unit)
     if unit.platform.root_profile is not None and unit.ram.authority is None:
         alarms.raise_alarm(unit, "CA", "missing or damaged: identities are self-signed until a CA is created")
-    return identity.load_security(unit, Trigger.SECURITY_DEFAULT)
+    if not disk.holds(unit, SECURITY):
+        alarms.raise_alarm(unit, "security settings", "missing: treated as empty")
+    outcome = identity.load_security(unit, Trigger.SECURITY_DEFAULT)
+    settings.mend_accounts(unit)
+    if outcome == "identity_held" and (due := _renewal_due(unit)) is not None:
+        why, rule = due
+        unit.note("certificate.due", why=why, basis=rule.cite())
+        return "identity_missing"
+    return outcome
+
+
+def _renewal_due(unit: Appliance) -> tuple[str, Fact[Outcome]] | None:
+    """Why the identity is to be made anew: a cut struck between a change and what the policy says follows from it.
+
+    Only what is on the disk counts: a DHCP server that gives another address at a start changes no setting.
+    """
+    assert unit.ram.settings is not None
+    assert unit.ram.identity is not None
+    ca, named = unit.ram.authority, reading.alternative_names(unit.ram.identity.der)
+    network, stored = settings.stored(unit, disk.NETWORK, settings.Network), stored_configuration(unit)
+    changes = (
+        (Trigger.CA_CREATED, ca is not None and unit.ram.settings.generation <= ca.since, "it is of the CA before"),
+        (Trigger.NAME_CHANGE, network is not None and network.hostname not in named, "it names another host"),
+        (Trigger.ADDRESS_CHANGE, stored is not None and any(lan.address not in named for lan in stored.lans),
+         "it names another address"),
+    )  # fmt: skip
+    for trigger, has_changed, why in changes:
+        if has_changed and (rule := decide(unit.platform.policy, trigger, unit.release)).value is Outcome.GENERATE:
+            return why, rule
+    return None
 
 
 def stored_authority(unit: Appliance) -> authority.Authority | None:
@@ -123,6 +191,8 @@ def install(unit: Appliance) -> str:
     """Format the disk and install. It counts as another installation, so everything it makes is new."""
     release = unit.release
     try:
+        with suppress(Damaged):  # first of all: what is cut short from here on starts no more as what it was
+            disk.files(unit).remove(disk.SYSTEM_RECORD)
         disk.lay(unit.internal, release, unit.clock.now)
     except StorageError as error:
         unit.note("system.missing", why=str(error))

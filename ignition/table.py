@@ -101,7 +101,7 @@ _MODULE_END: tuple[State[Appliance], ...] = (
     State("host.shutting_down", "shut down; the host is shutting down", _module_lights("host.shutting_down"),
           _DOCUMENTED, "boot.md, UCM"),
     State("host.shut_down", "shut down, and so is the host", _module_lights("host.shut_down"), _DOCUMENTED,
-          "boot.md, UCM"),
+          "boot.md, UCM", prepare=starting.reset),
 )  # fmt: skip
 
 
@@ -125,7 +125,7 @@ _ROWS: tuple[Row, ...] = (
     Row("apply", "apply.failed", "apply.preparing"),
     Row("prepared", "apply.preparing", _TASKS[0]),
     *_steps(_TASKS, "applied", "server.loading"),
-    Row("apply_failed", "apply.*", "apply.failed"),
+    *(Row("apply_failed", state, "apply.failed") for state in ("apply.preparing", *_TASKS)),
     Row("addressed", "server.addressing", "server.loading"),
     Row("identity_held", "server.loading", "running"),
     Row("identity_not_needed", "server.loading", "running"),
@@ -163,14 +163,13 @@ MODULE: BringUp[Appliance] = BringUp(
     (
         Row("power_on", "off", "power.starting"),
         Row("power_on", "shutdown.done", "power.starting"),
-        Row("host_powers_up", "off", "host.powering"),
-        Row("host_powers_up", "host.shut_down", "host.powering"),
-        Row("host_powers_up", "host.shutting_down", "host.powering"),
+        # Also a host that is reset, or did not wait any longer: whatever the module was about, it starts with its host.
+        Row("host_powers_up", ANY, "host.powering"),
         Row("host_is_up", "host.powering", "power.starting"),
         Row("system_found", "power.starting", "module.initialising"),
         Row("initialised", "module.initialising", "system.booting"),
         Row("host_shuts_down", "shutdown.done", "host.shutting_down"),
-        Row("host_has_shut_down", "host.shutting_down", "host.shut_down"),
+        Row("host_has_shut_down", ANY, "host.shut_down"),
         *_ROWS,
     ),
 )

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from firmware.appliance import Appliance
 from firmware.errors import BadInput, FirmwareError, NotNow
-from ignition import answers, disk, pages, plan, sessions
+from ignition import answers, disk, keeping, pages, plan, sessions
 from ignition.answers import Values
 from ignition.pages import LOGIN, REVIEW, Page, Server
 from ignition.sessions import Session, desk
@@ -114,6 +114,8 @@ def submit(unit: Appliance, token: str | None, name: str, values: Values, tag: s
         raise BadInput(f"the page {name} has no field {strange[0]!r}")
     _go(unit, page)
     if page.name == REVIEW:
+        if tag is not None and tag != desk(unit).answers.tag(REVIEW):
+            raise Conflict("The settings have been changed meanwhile. Look at what they are now and send them again.")
         apply(unit, token)
         return shown(unit, page)
     kept, errors = pages.check(page, values, known)
@@ -134,8 +136,13 @@ def submit(unit: Appliance, token: str | None, name: str, values: Values, tag: s
 
 
 def apply(unit: Appliance, token: str | None) -> None:
-    """Begin to apply the settings: from here there is no way back."""
+    """Begin to apply the settings, or try again when that failed: from here there is no way back."""
     sessions.session_of(unit, token)
+    if is_open(unit):
+        _reachable(unit, REVIEW)
+        known = server(unit)
+        if why := keeping.out_of_date(known.answers.of("security") or {}, known.clock):
+            raise NotYet("security", why)
     unit.platform.bring_up.fire(unit, "apply")
 
 
