@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import platforms
@@ -17,7 +18,12 @@ _KEEP, _GENERATE = Outcome.KEEP, Outcome.GENERATE
 
 def servers() -> tuple[Platform, ...]:
     """The kinds of server that ignition offers: every platform on a server's hardware, in the order of default MACs."""
-    found = [platforms.load(name) for name in platforms.names()]
+    return _on_server_hardware(platforms.names())
+
+
+@cache
+def _on_server_hardware(names: tuple[str, ...]) -> tuple[Platform, ...]:
+    found = [platforms.load(name) for name in names]
     kinds = [platform for platform in found if platform.bring_up is SERVER]
     return tuple(sorted(kinds, key=lambda platform: platform.default_mac))
 

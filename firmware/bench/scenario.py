@@ -14,9 +14,9 @@ from firmware.bench.fields import ClockReading, Known, Line, Mac, Moment, Releas
 from firmware.bench.marked_yaml import Path as Place
 from firmware.bench.orders import DEFAULT_START, Order
 from firmware.bench.problems import Problems
-from firmware.bench.steps.table import STEPS
 from firmware.bench.steps.base import Step
 from firmware.bench.steps.environment import Environment
+from firmware.bench.steps.table import STEPS
 from firmware.errors import BadInput
 
 ONLY_UNIT = "unit"

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from firmware.device.flash import FlashPart
+from firmware.errors import Full
 from firmware.storage.nvm import HEADER, Copy, CopyState, Lost, decode_copy, encode_copy
-from firmware.storage.volume import mounted
+from firmware.storage.volume import Volume, mounted
 
-_LARGEST = 8 * 1024
+_LARGEST = 64 * 1024
 _NONE, _DAMAGED = Copy(CopyState.BLANK), Copy(CopyState.DAMAGED)
 
 
@@ -36,14 +37,17 @@ class FileStore:
         return self._paths[name]
 
     def capacity(self, name: str) -> int:
-        """Bytes that a record may have; the volume may hold less."""
+        """Bytes that a record may have; the volume may have less room."""
         return _LARGEST
 
     def copies(self, name: str) -> tuple[Copy, ...]:
         """The one copy that there is. Damaged when the volume cannot be followed."""
         with mounted(self.part) as volume:
-            raw = volume.read(self._paths[name])
-        return (_NONE if raw is None else _decode(name, raw),)
+            return (self._copy(volume, name),)
+
+    def _copy(self, volume: Volume, name: str) -> Copy:
+        raw = volume.read(self._paths[name])
+        return _NONE if raw is None else _decode(name, raw)
 
     def present(self, name: str) -> Copy | None:
         """The record, or None when there is no such file. Lost when it is damaged."""
@@ -62,22 +66,27 @@ class FileStore:
 
     def next_sequence(self, name: str) -> int:
         """The sequence number that :meth:`replace` will use: a sealed record binds itself to it."""
-        (copy,) = self.copies(name)
-        return (copy.sequence + 1) % 2**32 if copy.state is CopyState.GOOD else 1
+        return _following(*self.copies(name))
 
     def replace(self, name: str, data: bytes) -> None:
         """Make ``data`` the record. After a power cut it is the old or the new one, whole.
 
         Raises Full (nothing changed), StorageError when the disk fails.
         """
-        sequence = self.next_sequence(name)
+        if len(data) > _LARGEST:
+            raise Full(f"the file {self._paths[name]} holds {_LARGEST} bytes, not {len(data)}")
         with mounted(self.part) as volume:
+            sequence = _following(self._copy(volume, name))
             volume.replace(self._paths[name], encode_copy(name, sequence, data))
 
     def remove(self, name: str) -> bool:
         """Remove the file; False when there was none."""
         with mounted(self.part) as volume:
             return volume.remove(self._paths[name])
+
+
+def _following(copy: Copy) -> int:
+    return (copy.sequence + 1) % 2**32 if copy.state is CopyState.GOOD else 1
 
 
 def _decode(name: str, raw: bytes) -> Copy:

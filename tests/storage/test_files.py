@@ -62,6 +62,18 @@ def test_a_record_is_read_back_and_lies_where_the_layout_says(data: bytes) -> No
         assert volume.read("opt/product/other") == encode_copy("other", 1, data)
 
 
+def test_a_record_beyond_the_capacity_changes_nothing() -> None:
+    roomy = FlashPart("disk", Geometry(program_unit=256, block_size=1024, blocks=512), Rail())
+    roomy.rail.on = True
+    format_volume(roomy)
+    store = FileStore(roomy, LAYOUT)
+    store.replace("one", bytes(store.capacity("one")))
+    image = roomy.image()
+    with pytest.raises(Full, match="etc/one holds"):
+        store.replace("one", bytes(store.capacity("one") + 1))
+    assert roomy.image() == image
+
+
 def test_the_sequence_number_counts_and_wraps_round() -> None:
     store = store_of()
     for expected in (1, 2, 3):
