@@ -1,20 +1,27 @@
 # make alone prints the targets. Everything lives in .venv and state/; nothing else on the machine is changed,
-# but that as root on Debian missing system packages (python3-venv, openssl) are installed.
+# but that as root on Debian missing packages are installed: python3-venv, openssl; for the tests curl, chromium.
 PYTHON ?= python3
-STATE  ?= state/ip500v2
+STATE  ?= state
 BIN    := .venv/bin
+SHOW   := openssl x509 -noout -subject -serial -dates -fingerprint -sha256 -ext subjectAltName,basicConstraints,keyUsage
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check quick bench soak docs clean tools
+.PHONY: help run setup test check quick bench soak docs clean tools test-tools system
 
 help: ## print this
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-run: setup tools ## start an IP500 V2 (the first time: its first start-up) and show its certificate
-	@$(BIN)/ipsim boot ip500v2 --state $(STATE)
+run: setup tools ## start an IP500 V2 and ignite a Primary (later: start both), show their certificates
+	@$(BIN)/ipsim boot ip500v2 --state $(STATE)/ip500v2
 	@echo
-	@$(BIN)/ipsim cert --state $(STATE) | openssl x509 -noout -subject -dates -fingerprint -sha256 -ext subjectAltName,basicConstraints,keyUsage
+	@$(BIN)/ipsim cert --state $(STATE)/ip500v2 | $(SHOW)
+	@echo
+	@$(BIN)/ipsim ignite primary --state $(STATE)/primary --if-needed
+	@echo
+	@$(BIN)/ipsim cert --state $(STATE)/primary --root | $(SHOW)
+	@echo
+	@$(BIN)/ipsim cert --state $(STATE)/primary | $(SHOW)
 
 setup: .venv/ready
 
@@ -30,15 +37,19 @@ setup: .venv/ready
 tools:
 	@command -v openssl >/dev/null || $(MAKE) --no-print-directory system PACKAGE=openssl
 
+test-tools: tools
+	@command -v curl >/dev/null || $(MAKE) --no-print-directory system PACKAGE=curl
+	@command -v chromium >/dev/null || $(MAKE) --no-print-directory system PACKAGE=chromium
+
 system:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && apt-get install -y -qq $(PACKAGE) >/dev/null; \
 	else echo "please install $(PACKAGE) (on Debian: sudo apt-get install $(PACKAGE)) and run make again" >&2; exit 2; fi
 
-test: setup tools lint ## every test, the slow ones too
+test: setup test-tools lint ## every test, the slow ones too
 	$(PYTEST)
 
-check: setup lint ## ruff, mypy --strict, import-linter and the tests quick enough for every save
+check: setup test-tools lint ## ruff, mypy --strict, import-linter and the tests quick enough for every save
 	$(PYTEST) -m "not slow"
 
 lint: setup

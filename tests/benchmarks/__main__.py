@@ -7,11 +7,13 @@ import sys
 from tests.benchmarks.boots import first_start_new_key, first_start_pooled, ordinary_start
 from tests.benchmarks.commands import existing_unit, version
 from tests.benchmarks.copies import copy_any_state, thousand_units
+from tests.benchmarks.ignition import unattended_pooled
 
 BENCHMARKS = (
     first_start_new_key,
     first_start_pooled,
     ordinary_start,
+    unattended_pooled,
     copy_any_state,
     thousand_units,
     version,

@@ -1,0 +1,1 @@
+"""Listeners on the loopback: a unit as others on the network meet it."""

@@ -1,0 +1,212 @@
+"""One TLS front for every listener: each connection gets the identity that the unit presents at that moment.
+
+asyncio's own TLS sends no alert to a peer that it refuses (cpython#98078) and has one context for all; this one is a
+pyOpenSSL connection in memory between two protocols: the network's, and an inner one that sees plain bytes only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
+from typing import Any
+
+from cryptography import x509
+from OpenSSL import SSL
+
+from firmware.security.certificates import Identity
+
+HANDSHAKE_TIME = 10.0  # seconds
+IDLE_TIME = 75.0  # without a byte from the peer
+MOST_CONNECTIONS = 200
+_CHUNK = 64 * 1024
+_ALPN = (b"http/1.1",)
+
+Inner = Callable[[], asyncio.Protocol]
+
+
+class Front:
+    """What all connections of a listener share. ``identity`` is asked at each; None: nobody is served now."""
+
+    def __init__(self, identity: Callable[[], Identity | None], inner: Inner, most: int = MOST_CONNECTIONS) -> None:
+        self.identity = identity
+        self.inner = inner
+        self.most = most
+        self.handshake_time = HANDSHAKE_TIME
+        self.idle_time = IDLE_TIME
+        self.connections: set[Connection] = set()
+
+    def __call__(self) -> Connection:
+        return Connection(self)
+
+    def close(self) -> None:
+        """Say goodbye on every connection."""
+        for connection in tuple(self.connections):
+            connection.close()
+
+
+@lru_cache(4)
+def context(identity: Identity) -> SSL.Context:
+    """TLS 1.2 at least; key and chain of an identity."""
+    made = SSL.Context(SSL.TLS_SERVER_METHOD)
+    made.set_min_proto_version(SSL.TLS1_2_VERSION)
+    made.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_TICKET | SSL.OP_NO_COMPRESSION)
+    made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    made.set_alpn_select_callback(_select)
+    own, *rest = (x509.load_der_x509_certificate(der) for der in identity.chain)
+    made.use_certificate(own)
+    for issuer in rest:
+        made.add_extra_chain_cert(issuer)
+    made.use_privatekey(identity.key.private)
+    made.check_privatekey()
+    return made
+
+
+def _select(_connection: SSL.Connection, offered: list[bytes]) -> Any:
+    return next((name for name in _ALPN if name in offered), SSL.NO_OVERLAPPING_PROTOCOLS)
+
+
+class Connection(asyncio.Protocol):
+    """One peer: encrypted bytes on the network's side, plain ones inside."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+        self._inner: asyncio.Protocol | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._closing = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.network = transport
+        identity = self._front.identity()
+        if identity is None or len(self._front.connections) >= self._front.most:
+            self._closing = True
+            transport.abort()
+            return
+        self._front.connections.add(self)
+        self.context = context(identity)
+        self.tls = SSL.Connection(self.context)
+        self.tls.set_accept_state()
+        self._expect(self._front.handshake_time)
+
+    def _expect(self, seconds: float) -> None:
+        """The connection ends unless the peer says something (more) in time."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.abort)
+
+    def data_received(self, data: bytes) -> None:
+        if self._closing:
+            return
+        self.tls.bio_write(data)
+        try:
+            if self._inner is None:
+                self._shake_hands()
+            else:
+                self._expect(self._front.idle_time)
+            if self._inner is not None:
+                self._read(self._inner)
+        except SSL.WantReadError:
+            self._flush()
+        except SSL.ZeroReturnError:
+            self.close()
+        except SSL.Error:
+            self._flush()  # the alert that says why
+            self._closing = True
+            self.network.close()
+
+    def _shake_hands(self) -> None:
+        self.tls.do_handshake()
+        self._flush()
+        self._expect(self._front.idle_time)
+        self._inner = self._front.inner()
+        self._inner.connection_made(Plain(self))
+
+    def _read(self, inner: asyncio.Protocol) -> None:
+        while not self._closing:
+            inner.data_received(self.tls.recv(_CHUNK))
+
+    def send(self, data: bytes) -> None:
+        if self._closing or not data:
+            return
+        left = memoryview(data)
+        while left:
+            left = left[self.tls.send(bytes(left[:_CHUNK])) :]
+        self._flush()
+
+    def _flush(self) -> None:
+        with suppress(SSL.WantReadError):
+            while True:
+                self.network.write(self.tls.bio_read(_CHUNK))
+
+    def close(self) -> None:
+        """Send what there is, then the alert that says that nothing follows."""
+        if self._closing:
+            return
+        self._closing = True
+        with suppress(SSL.Error):
+            self.tls.shutdown()
+        self._flush()
+        self.network.close()
+
+    @property
+    def is_closing(self) -> bool:
+        return self._closing or self.network.is_closing()
+
+    def abort(self) -> None:
+        self._closing = True
+        self.network.abort()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def pause_writing(self) -> None:
+        if self._inner is not None:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        if self._inner is not None:
+            self._inner.resume_writing()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._closing = True
+        self._front.connections.discard(self)
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._inner is not None:
+            self._inner.connection_lost(error)
+
+
+class Plain(asyncio.Transport):
+    """The transport that the inner protocol sees."""
+
+    def __init__(self, connection: Connection) -> None:
+        # The presence of "sslcontext" is how servers tell https from http.
+        super().__init__({"sslcontext": connection.context})
+        self._connection = connection
+
+    def get_extra_info(self, name: str, default: Any = None) -> Any:
+        found = super().get_extra_info(name)
+        return self._connection.network.get_extra_info(name, default) if found is None else found
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self._connection.send(bytes(data))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def abort(self) -> None:
+        self._connection.abort()
+
+    def is_closing(self) -> bool:
+        return self._connection.is_closing
+
+    def pause_reading(self) -> None:
+        self._connection.network.pause_reading()
+
+    def resume_reading(self) -> None:
+        self._connection.network.resume_reading()
+
+    def can_write_eof(self) -> bool:
+        return False
