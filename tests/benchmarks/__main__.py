@@ -8,12 +8,15 @@ from tests.benchmarks.boots import first_start_new_key, first_start_pooled, ordi
 from tests.benchmarks.commands import existing_unit, version
 from tests.benchmarks.copies import copy_any_state, thousand_units
 from tests.benchmarks.ignition import unattended_pooled
+from tests.benchmarks.serving import first_byte, page_answered
 
 BENCHMARKS = (
     first_start_new_key,
     first_start_pooled,
     ordinary_start,
     unattended_pooled,
+    page_answered,
+    first_byte,
     copy_any_state,
     thousand_units,
     version,

@@ -1,4 +1,4 @@
-"""One chromium for all browser tests of a process, with a unit behind it for each test."""
+"""One chromium for the browser tests of a module."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ ARGUMENTS = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+# Not for the session: while it is open its event loop runs in this thread, where other tests have theirs.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     found = os.environ.get("CHROMIUM") or shutil.which("chromium")
     assert found, "Debian's package chromium is needed: make test installs it"

@@ -166,7 +166,7 @@ class Browser:
         sent += [(name.replace("_", "-"), value) for name, value in headers.items()]
         if self.cookies:
             sent.append(("cookie", "; ".join(f"{name}={value}" for name, value in self.cookies.items())))
-        answer = ask(self.app, method, target, sent, body)
+        answer = self.carry(method, target, sent, body)
         for value in [value for name, value in answer.headers if name == "set-cookie"]:
             name, _, rest = value.partition("=")
             text = rest.partition(";")[0]
@@ -174,6 +174,10 @@ class Browser:
             if "Max-Age=0" in rest:
                 del self.cookies[name]
         return answer
+
+    def carry(self, method: str, target: str, headers: list[tuple[str, str]], body: bytes) -> Answer:
+        """Take a request to the server: here to the application in memory."""
+        return ask(self.app, method, target, headers, body)
 
     def open(self, target: str) -> Answer:
         """Open an address and follow where it leads."""
