@@ -112,14 +112,15 @@ def outline(
 ) -> dict[str, str | list[str]]:
     """What :func:`describe` will say of a certificate yet to be made, without its fingerprint; nothing is parsed."""
     subject = [(kind, names.fill(text)) for kind, text in profile.subject.value]
-    entries = _entries(profile, names)
+    common_name = dict(subject)["CN"]
+    entries = {"cn": common_name, "uri": common_name, "lan1": str(names.lan1), "lan2": str(names.lan2)}
     return {
         "subject": ", ".join(f"{kind}={text}" for kind, text in subject),
         "serial": f"{serial_number:x}",
         "not_before": show_time(not_before),
         "not_after": show_time(not_after),
         "key": f"{profile.key.value.value} bit",
-        "names": [str(entries[entry].value) for entry in profile.san.value],
+        "names": [entries[entry] for entry in profile.san.value],
     }
 
 
