@@ -179,7 +179,13 @@ def progress(unit: Appliance) -> dict[str, Any]:
     marks = ["done" if n < reached else "now" if names[n] == here else "ahead" for n in range(len(names))]
     tasks = [{"name": t.name, "about": t.about, "mark": mark} for t, mark in zip(apply.TASKS, marks, strict=True)]
     about = unit.platform.bring_up.by_name[here].about
-    return {"phase": phase, "state": here, "about": about, "tasks": tasks, "said": _SAID[phase].format(about=about)}
+    return {
+        "phase": phase,
+        "state": here,
+        "about": about,
+        "tasks": tasks,
+        "said": _SAID[phase].format(about=about.removeprefix("applying: ")),
+    }
 
 
 _PHASES = (
