@@ -73,7 +73,7 @@ def _run(order: Any, given: Any, state: Path, clock: int | str | None, *, reinst
     with directory:
         before = None if reinstall else ignited_as(look_at(unit))
         if before is not None and not if_needed:
-            raise BadInput(f"{state}: already ignited, as a {unit.platform.title}; {_REMEDY}")
+            raise BadInput(f"{state}: already ignited, as {unit.platform.named}; {_REMEDY}")
         if not is_new:
             start.let_time_pass(unit, clock, directory.gone_by(), state)
         world = World(unit.clock.now)

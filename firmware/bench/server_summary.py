@@ -16,15 +16,15 @@ def ignition(unit: Appliance, looked_at: Appliance) -> str | None:
     if not unit.platform.storage.is_volume:
         return None
     if disk.ignited_as(looked_at) is not None:
-        return f"done: a {unit.platform.title}"
+        return f"done: {unit.platform.named}"
     if disk.installed(looked_at) is None:
         return "no complete installation on the disk"
     given = answers.load(looked_at)
     if given.plan is not None:
         return "Apply has begun; the next start finishes it"
     answered = [page.title for page in pages.ASKED if given.of(page.name) is not None]
-    as_what = plan.role_of(unit, given).title
-    return f"to become a {as_what}; answered: {', '.join(answered)}" if answered else "waits to be set up"
+    as_what = plan.role_of(unit, given).named
+    return f"to become {as_what}; answered: {', '.join(answered)}" if answered else "waits to be set up"
 
 
 def authority(unit: Appliance) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from firmware.appliance import Appliance
 from firmware.bench import server_summary
-from firmware.bench.outside import look_at, release_of, settings_of
+from firmware.bench.outside import authority_of, look_at, release_of, settings_of
 from firmware.boot.choose_firmware import LEVEL_RECORD, original_level
 from firmware.configuration import Configuration, sip_password
 from firmware.device.flash import FlashPart
@@ -62,8 +62,15 @@ def _identity(unit: Appliance) -> dict[str, Any] | None:
         **describe(settings.identity.der),
         "issuer": issuer(settings.identity.der),
         "services": dict(settings.services),
-        "basis": {name: fact.cite() for name, fact in unit.platform.profile.facts()},
+        "basis": _basis(unit),
     }
+
+
+def _basis(unit: Appliance) -> dict[str, str]:
+    """How each field of the identity is known; an imported CA has its own book of serial numbers."""
+    basis = {name: fact.cite() for name, fact in unit.platform.profile.facts()}
+    authority = authority_of(unit)
+    return basis | {"serial_bytes": "assumed random"} if authority and authority.is_imported else basis
 
 
 def _configuration(unit: Appliance, configuration: Configuration) -> dict[str, Any]:
@@ -147,7 +154,7 @@ def _show_identity(identity: dict[str, Any]) -> list[str]:
         f"  serial           {identity['serial']}  [{basis['serial_bytes']}]",
         f"  valid            {identity['not_before']} to {identity['not_after']}  [{basis['backdate']}]",
         f"  key              {identity['key']}  [{basis['key']}]",
-        f"  names            {', '.join(identity['names'])}  [{basis['san']}]",
+        f"  names            {', '.join(identity['names']) or 'none'}  [{basis['san']}]",
         f"  SHA-256          {identity['sha256']}",
     ]
 
