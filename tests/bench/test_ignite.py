@@ -198,3 +198,9 @@ def test_boot_brings_a_new_server_up_to_its_wizard(ipsim: Ipsim, tmp_path: Path)
     ignited_after = ipsim.well("ignite", "primary", "--state", tmp_path / "unit")
     assert "identity generated" in ignited_after
     assert "identity kept" in ipsim.well("boot", "primary", "--state", tmp_path / "unit")
+
+
+def test_a_unit_of_seed_0_is_named_so(ipsim: Ipsim, tmp_path: Path) -> None:
+    ipsim.well("boot", "secondary", "--state", tmp_path / "unit", "--clock", "2026-11-23T09:00:00Z")
+    said = ipsim.refuses("ignite", "secondary", "--state", tmp_path / "unit", "--seed", 9)
+    assert "holds a unit with seed 0, not 9; leave it out" in said
