@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from firmware.appliance import Appliance
 from firmware.errors import BadInput, FirmwareError, NotNow
+from firmware.platform import Platform
 from ignition import answers, disk, keeping, pages, plan, sessions
 from ignition.answers import Values
 from ignition.pages import LOGIN, REVIEW, Page, Server
@@ -67,6 +68,11 @@ def server(unit: Appliance) -> Server:
         chance=unit.chance,
         answers=given,
     )
+
+
+def has_wizard(platform: Platform) -> bool:
+    """Whether units of this platform go through ignition."""
+    return any(name.startswith(GROUP) for name in platform.bring_up.by_name)
 
 
 def is_open(unit: Appliance) -> bool:

@@ -52,9 +52,9 @@ def ignite(
 
 
 def _require_wizard(platform: Any) -> None:
-    from ignition.wizard import GROUP
+    from ignition.wizard import has_wizard
 
-    if not any(name.startswith(GROUP) for name in platform.bring_up.by_name):
+    if not has_wizard(platform):
         raise BadInput(f"{platform.title} has no ignition: ipsim boot {platform.name} starts it")
 
 

@@ -51,9 +51,9 @@ def serve(
     \b
     Example: ipsim serve primary --state state/primary
     """
-    from ignition.wizard import GROUP
+    from ignition.wizard import has_wizard
 
-    if not any(name.startswith(GROUP) for name in platform.bring_up.by_name):
+    if not has_wizard(platform):
         raise BadInput(f"{platform.title} has no wizard: ipsim boot {platform.name} starts it")
     from firmware.bench import start
     from firmware.bench.live.serve import Listener, bring_up

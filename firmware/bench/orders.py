@@ -70,9 +70,8 @@ def stored_unit(order: Order, state: StateDirectory) -> Appliance:
     for what, (asked, found) in held.items():
         if asked is not None and asked != found:
             remedy = "give another --state" if what == "platform" else "leave it out or give another --state"
-            raise BadInput(
-                f"{state.directory}: holds a unit with {what} {'none' if found is None else found}, not {asked}; {remedy}"
-            )
+            holds = "none" if found is None else found
+            raise BadInput(f"{state.directory}: holds a unit with {what} {holds}, not {asked}; {remedy}")
     return unit
 
 

@@ -41,6 +41,15 @@ def test_what_is_wrong_with_a_step(step: str, said: str) -> None:
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize("step", ["ignite", "log_in", "open: licence", "fill: {accepted: true}", "submit", "back"])
+def test_a_unit_without_a_wizard_has_no_such_step(step: str) -> None:
+    with pytest.raises(BadInput) as error:
+        scenario.parse(f"name: x\nunit: {{platform: ip500v2}}\nsteps: [{step}]\n", "x.yaml")
+    name = step.partition(":")[0]
+    assert str(error.value).startswith("x.yaml:3:9: ")
+    assert str(error.value).endswith(f"{name} is not possible on an IP500 V2: it has no wizard")
+
+
 def test_nothing_can_be_sent_again_that_was_not_sent() -> None:
     with pytest.raises(BadInput, match="has sent nothing that could be sent again"):
         objections("power_on", "submit: {again: true}")

@@ -17,9 +17,17 @@ from firmware.bench.problems import Problems
 from firmware.bench.steps.base import Step
 from firmware.bench.world import World
 from firmware.errors import BadInput
-from ignition import pages
+from ignition import pages, wizard
 
 FIRST_BROWSER = "browser"
+
+
+def _lacks_wizard(step: str, place: Place, problems: Problems, known: Known) -> bool:
+    """Whether the step's unit goes through no ignition; then that is said."""
+    if wizard.has_wizard(known.platform):
+        return False
+    problems.add(place, f"{step} is not possible on {known.platform.named}: it has no wizard")
+    return True
 
 
 class Ignite(Step):
@@ -39,7 +47,7 @@ class Ignite(Step):
         cls, fields: dict[str, Any], place: Place, problems: Problems, known: Known | None, folder: Path
     ) -> Step | None:
         told = {name: value for name, value in fields.items() if name != "unit"}
-        if known is None:
+        if known is None or _lacks_wizard(cls.name, place, problems, known):
             return None
         given = answers.check(told, place, problems, known.platform, known.release, folder)
         return cls(unit=fields.get("unit"), given=given)
@@ -52,6 +60,14 @@ class BrowserStep(Step):
     """A step at a browser."""
 
     browser: str = Field(FIRST_BROWSER, description="which, where there are several: any name")
+
+    @classmethod
+    def read(
+        cls, fields: dict[str, Any], place: Place, problems: Problems, known: Known | None, folder: Path
+    ) -> Step | None:
+        if known is not None and _lacks_wizard(cls.name, place, problems, known):
+            return None
+        return super().read(fields, place, problems, known, folder)
 
     def window(self, world: World, unit: Appliance) -> Browser:
         return world.browsers.setdefault((unit.name, self.browser), Browser(self.browser))
@@ -107,8 +123,8 @@ class Fill(BrowserStep):
                 typed[name] = answers.as_typed(by_name[name], value, folder)
             except ValueError as error:
                 problems.add((*place, name), str(error))
-        rest = {name: fields[name] for name in ("unit", "browser") if name in fields}
-        return problems.validate(cls, {**rest, "typed": typed}, place, known)
+        rest: dict[str, Any] = {name: fields[name] for name in ("unit", "browser") if name in fields}
+        return super().read({**rest, "typed": typed}, place, problems, known, folder)
 
     def run(self, world: World, unit: Appliance) -> None:
         self.window(world, unit).fill(self.typed)
