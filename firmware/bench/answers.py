@@ -60,7 +60,7 @@ def load(path: Path, platform: Platform, release: Release) -> Given:
     """Read an answers file. BadInput holds a line for every error in it."""
     text = values.read_text(path, "an answers file")
     problems = Problems(marked := marked_yaml.load(text, values.printable(path)))
-    given = check(marked.data or {}, (), problems, platform, release, path.parent)
+    given = check({} if marked.data is None else marked.data, (), problems, platform, release, path.parent)
     chosen = given.pages.get("server_type", {}).get("server_type", platform.name)
     if chosen != platform.name:
         place = ("server_type", "server_type")

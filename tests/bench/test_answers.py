@@ -89,6 +89,9 @@ def test_every_error_is_told_at_once_with_its_place(tmp_path: Path) -> None:
     ("text", "said"),
     [
         ("[1]", "a.yaml:1:1: answers are a mapping of pages"),
+        ("[]", "a.yaml:1:1: answers are a mapping of pages"),
+        ("false", "a.yaml:1:1: answers are a mapping of pages"),
+        ("0", "a.yaml:1:1: answers are a mapping of pages"),
         ("network: 1", "a.yaml:1:1: the page network has fields: interface, mode"),
         (
             "server_type: {server_type: secondary}",

@@ -330,3 +330,11 @@ def test_an_uncut_server_is_as_the_checks_want_it() -> None:
         check_ignited(ignited(kind), kind, kind)
         check_settled(ignited(kind), kind)
     fill(log_in(at("primary", "login")))
+
+
+def test_an_ignited_server_whose_mark_is_lost_meanwhile_never_takes_the_installation_s_password() -> None:
+    unit = ignited()
+    with probe(unit):
+        disk.files(unit).remove(disk.DONE)
+    with pytest.raises(sessions.WrongPassword):
+        sessions.log_in(unit, "Administrator", sessions.INSTALLATION_PASSWORD, "stranger")
