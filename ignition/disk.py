@@ -110,8 +110,8 @@ def holds(unit: Appliance, record: str) -> bool:
         return True
 
 
-def ignited_as(unit: Appliance) -> str | None:
-    """The name of the platform that ignition has made of the unit; None: it is not ignited."""
+def mark_of(unit: Appliance) -> str | None:
+    """The role in the mark that ignition is done; None: there is none that can be read."""
     try:
         data = unit.records.read(DONE)
         return str(parse(DONE_LAYOUT, data).role) if data else None

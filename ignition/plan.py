@@ -82,13 +82,8 @@ def announce_authority(unit: Appliance, server: Server) -> Answers:
     given = server.answers
     if not makes_authority(given, server.role) or given.plan:
         return given
-    lans = planned_lans(unit, given)
-    host = planned_host(unit, given, lans)
-    time = given.of("time") or {}
-    clock = [time.get(field, "") for field in ("use_ntp", "ntp_server", "date_time")]
-    zone = time["time_zone"] if time.get("date_time") else ""
-    basis = answers.digest([server.role.name, host, *clock, zone])
-    last = given.announced
+    host = planned_host(unit, given, planned_lans(unit, given))
+    basis, last = _basis(unit, given, server.role), given.announced
     if last is not None and last.answers == basis:
         return given
     before = last.number if last else _last_authority(unit)
@@ -96,6 +91,15 @@ def announce_authority(unit: Appliance, server: Server) -> Answers:
     created = show_time(announced.created) if announced.created is not None else "not set"
     unit.note("authority.announced", number=announced.number, host=host, clock=created)
     return replace(given, announced=announced)
+
+
+def _basis(unit: Appliance, given: Answers, role: Platform) -> str:
+    """The digest of all that the CA follows from: with another one, another CA is to be announced."""
+    time = given.of("time") or {}
+    clock = [time.get(field, "") for field in ("use_ntp", "ntp_server", "date_time")]
+    zone = time["time_zone"] if time.get("date_time") else ""
+    host = planned_host(unit, given, planned_lans(unit, given))
+    return answers.digest([role.name, host, *clock, zone])
 
 
 def _last_authority(unit: Appliance) -> int:
@@ -110,16 +114,20 @@ def makes_authority(given: Answers, role: Platform) -> bool:
 
 
 def planned_authority(unit: Appliance, given: Answers, role: Platform) -> Authority | None:
-    """The CA that Apply will make, or the one that was imported; None where the server has none."""
+    """The CA that Apply will make, or the one that was imported; None where the server has none, or none yet.
+
+    One that was announced and no longer follows from the answers will never be made: nobody is to trust it.
+    """
     if role.root_profile is None:
         return None
     kept = given.of("security") or {}
     if "authority" in kept:
         return keeping.imported(kept)
-    if given.announced is None:
+    announced = given.announced
+    if announced is None or (given.plan is None and announced.answers != _basis(unit, given, role)):
         return None
     since = given.plan.generation - 1 if given.plan else identity.last_number(unit)
-    return made(unit, given.announced, role, since)
+    return made(unit, announced, role, since)
 
 
 def made(unit: Appliance, announced: Announced, role: Platform, since: int = 0) -> Authority:

@@ -62,12 +62,12 @@ def boot(unit: Appliance) -> str:
     """Linux is up: go on with what the disk says. The mark that ignition is done counts before all else."""
     alarms.load(unit)
     unit.ram.wizard = Desk(answers.Answers())
-    role = disk.ignited_as(unit)
+    role = ignited_as(unit)
     if role is None:
         unit.ram.wizard = Desk(answers.load(unit))
-        role = None if desk(unit).answers.plan else _mend_mark(unit)
-    if role is not None:
-        unit.platform = is_now(unit)
+    else:
+        unit.platform = _kin(unit, role)
+        _mend_mark(unit, role)
         if disk.holds(unit, disk.ANSWERS):  # a cut struck between the mark and their removal
             with alarms.alarm_on_failure(unit, "forgetting the answers"):
                 apply.forget(unit)
@@ -84,18 +84,19 @@ def boot(unit: Appliance) -> str:
     return "not_ignited"
 
 
-def _mend_mark(unit: Appliance) -> str | None:
-    """Ignition is done although its mark cannot be read: a damaged mark has been whole once, and the services are the
-    last that Apply writes before it. Never is such a server ignited again, for it would be another one then."""
+def ignited_as(unit: Appliance) -> str | None:
+    """The name of the platform that ignition has made of the unit, by its disk; None: it is not ignited.
+
+    A mark that cannot be read is no way back: a damaged one has been whole once, and the services are the last that
+    Apply writes before it. Never is such a server ignited again, for it would be another one then.
+    """
+    mark = disk.mark_of(unit)
+    if mark is not None or answers.load(unit).plan is not None:
+        return mark
     services = settings.stored(unit, disk.SERVICES, settings.Services)
     if services is None and not _was_marked(unit):
         return None
-    kin = [platform.name for platform in unit.platform.kin()]
-    role = services.role if services is not None and services.role in kin else unit.platform.name
-    alarms.raise_alarm(unit, "ignition", "the mark that it is done is missing or damaged: made anew")
-    with alarms.alarm_on_failure(unit, "marking ignition done"):
-        unit.records.replace(disk.DONE, build(DONE, {"role": role}))
-    return role
+    return _kin(unit, services.role if services is not None else "").name
 
 
 def _was_marked(unit: Appliance) -> bool:
@@ -105,9 +106,21 @@ def _was_marked(unit: Appliance) -> bool:
     return False
 
 
+def _mend_mark(unit: Appliance, role: str) -> None:
+    """Make a mark that cannot be read anew."""
+    if disk.mark_of(unit) is None:
+        alarms.raise_alarm(unit, "ignition", "the mark that it is done is missing or damaged: made anew")
+        with alarms.alarm_on_failure(unit, "marking ignition done"):
+            unit.records.replace(disk.DONE, build(DONE, {"role": role}))
+
+
 def is_now(unit: Appliance) -> Platform:
     """What ignition has turned the unit into, by its disk; else what it was ordered as."""
-    name = disk.ignited_as(unit)
+    return _kin(unit, ignited_as(unit) or "")
+
+
+def _kin(unit: Appliance, name: str) -> Platform:
+    """One of the kinds that the unit can become; any other name stands for what it was ordered as."""
     return next((platform for platform in unit.platform.kin() if platform.name == name), unit.platform)
 
 

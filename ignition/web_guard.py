@@ -68,17 +68,13 @@ class Guarded:
         if len(named) != 1 or not self._is_ours(named[0]):
             return PlainTextResponse("This server does not answer under that name.\n", 400)
         origins = headers.getlist("origin")
-        if any(not self._is_own_origin(origin) for origin in origins):
+        if any(origin.lower() != f"https://{named[0].lower()}" for origin in origins):
             return PlainTextResponse("A page of another server cannot ask for this.\n", 403)
         return None
 
     def _is_ours(self, named: str) -> bool:
         found = _HOST.fullmatch(named.lower())
         return found is not None and found[1].rstrip(".") in self._hosts()
-
-    def _is_own_origin(self, origin: str) -> bool:
-        scheme, _, rest = origin.partition("://")
-        return scheme == "https" and self._is_ours(rest)
 
 
 class Visitors:

@@ -175,7 +175,8 @@ def progress(unit: Appliance) -> dict[str, Any]:
     """How far Apply is: ``phase`` is a key of the table below, each task has its mark."""
     here, names = unit.state, [f"apply.{task.name}" for task in apply.TASKS]
     phase = next((phase for start, phase in _PHASES if here.startswith(start)), "starting")
-    reached = names.index(here) if here in names else len(names) if phase == "done" else 0
+    over = phase == "done" or here.startswith("server.")
+    reached = names.index(here) if here in names else len(names) if over else 0
     marks = ["done" if n < reached else "now" if names[n] == here else "ahead" for n in range(len(names))]
     tasks = [{"name": t.name, "about": t.about, "mark": mark} for t, mark in zip(apply.TASKS, marks, strict=True)]
     about = unit.platform.bring_up.by_name[here].about
@@ -192,7 +193,7 @@ _PHASES = (
     (_FAILED, "failed"),
     (_APPLYING, "applying"),
     (wizard.GROUP, "asking"),
-    ("server.", "done"),
+    ("server.", "applying"),  # nobody can log in yet
     ("certificate.", "done"),
     ("running", "done"),
 )

@@ -66,8 +66,8 @@ class Site:
 
     async def form(self, request: Request, names: Collection[str], files: Collection[str] = ()) -> dict[str, str]:
         """The fields of a form that somebody with a session has sent."""
-        values = await read_form(request, files)
         self.enter(request)
+        values = await read_form(request, files)
         self.visitors.require(cookie_of(request), values.pop("csrf", ""))
         if strange := sorted(set(values) - set(names) - {"tag"}):
             raise HTTPException(400, f"This form has no field {strange[0][:40]!r}.")
@@ -180,7 +180,7 @@ class Site:
         heading = {"applying": "Applying the settings", "done": "This server is set up", "failed": "Apply has stopped"}
         return self.render(
             request, "apply.html", heading=heading.get(found["phase"], "Please wait"),
-            alarms=self.unit.ram.alarms if found["phase"] == "failed" else (),
+            alarms=self.unit.ram.alarms if found["phase"] == "failed" and self.user(request) else (),
             has_authority=self.unit.ram.authority is not None, **found,
         )  # fmt: skip
 

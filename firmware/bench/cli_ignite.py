@@ -61,10 +61,10 @@ def _require_wizard(platform: Any) -> None:
 def _run(order: Any, given: Any, state: Path, clock: int | str | None, *, reinstall: bool, if_needed: bool) -> None:
     from firmware.bench import start, unattended
     from firmware.bench.orders import open_unit
-    from firmware.bench.outside import look_at
+    from firmware.bench.outside import identity_of, look_at
     from firmware.bench.timeline import Timeline
     from firmware.bench.world import World
-    from ignition.disk import ignited_as
+    from ignition.starting import ignited_as
 
     timeline = Timeline(style())
     directory, unit, is_new = open_unit(
@@ -74,6 +74,7 @@ def _run(order: Any, given: Any, state: Path, clock: int | str | None, *, reinst
         before = None if reinstall else ignited_as(look_at(unit))
         if before is not None and not if_needed:
             raise BadInput(f"{state}: already ignited, as {unit.platform.named}; {_REMEDY}")
+        held = identity_of(unit)
         if not is_new:
             start.let_time_pass(unit, clock, directory.gone_by(), state)
         world = World(unit.clock.now)
@@ -82,7 +83,7 @@ def _run(order: Any, given: Any, state: Path, clock: int | str | None, *, reinst
             if reinstall:
                 world.act(unit, lambda: unit.platform.operations["reinstall"](unit))
                 world.settle()
-            unattended.ignite(world, unit, given)
+            used = unattended.ignite(world, unit, given)
         except unattended.PageRefused as error:
             start.end(world, unit, pull_plug=False)
             directory.save(unit)
@@ -93,13 +94,16 @@ def _run(order: Any, given: Any, state: Path, clock: int | str | None, *, reinst
         directory.save(unit)
     if reached != start.RUNNING:
         raise Unmet(f"{state}: the unit stayed in {reached}; ipsim fsck --state {state} says what is wrong")
-    _show(unit, state, before is not None)
+    if given.pages and not used:
+        why = "it is ignited already" if before else "Apply had begun, and was finished as planned"
+        say(f"\n{given.file} was not used: {why}")
+    _show(unit, state, held)
 
 
 _REMEDY = "ipsim boot starts it; ipsim ignite --reinstall makes everything new"
 
 
-def _show(unit: Any, state: Path, ignited_before: bool) -> None:
+def _show(unit: Any, state: Path, before: Any) -> None:
     from firmware.bench.outside import authority_of, identity_of
 
     identity, authority = identity_of(unit), authority_of(unit)
@@ -107,7 +111,8 @@ def _show(unit: Any, state: Path, ignited_before: bool) -> None:
     if authority is not None:
         say(f"root CA: SHA-256 {authority.fingerprint}")
     assert identity is not None
-    say(f"identity {'kept' if ignited_before else 'generated'}: SHA-256 {identity.fingerprint}")
+    change = "kept" if before and before.der == identity.der else "generated"
+    say(f"identity {change}: SHA-256 {identity.fingerprint}")
     say(f"look at it: ipsim cert --state {state}{' --root' if authority else ''} | openssl x509 -noout -text")
 
 

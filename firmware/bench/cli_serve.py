@@ -38,7 +38,7 @@ class Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
 @click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
 @click.option("--port", default=7071, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
 @click.option("--speed", default="1", show_default=True, type=Speed(), help="How fast simulated time goes by. "
-              "max: activities take no time and nothing else makes time pass.")  # fmt: skip
+              "max: activities take no time and nothing else makes time pass (a blocked log-in stays so).")  # fmt: skip
 @click.option("--json", "told", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help="Write url and port there as soon as it listens.")  # fmt: skip
 def serve(

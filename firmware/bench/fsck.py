@@ -16,6 +16,8 @@ from firmware.security.sealed import Held
 from firmware.storage.files import FileStore
 from firmware.storage.nvm import CopyState, Lost, RecordStore
 from firmware.storage.volume import mounted
+from ignition import disk
+from ignition.starting import ignited_as
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Finding:
 def check(unit: Appliance) -> list[Finding]:
     """Every finding, store by store; an empty list means that all of it is sound."""
     looked_at = look_at(unit)
-    return [finding for store in (_records, _files, _security, _cards, _defects) for finding in store(looked_at)]
+    return [finding for store in (_records, _files, _mark, _security, _cards, _defects) for finding in store(looked_at)]
 
 
 def _records(unit: Appliance) -> Iterator[Finding]:
@@ -68,6 +70,11 @@ def _files(unit: Appliance) -> Iterator[Finding]:
         except StorageError as error:
             yield Finding(unit.internal.name, str(error), "the server has to be installed anew")
             return
+
+
+def _mark(unit: Appliance) -> Iterator[Finding]:
+    if isinstance(unit.records, FileStore) and disk.mark_of(unit) is None and ignited_as(unit) is not None:
+        yield Finding(unit.internal.name, "the mark that ignition is done is missing", "the next start makes it anew")
 
 
 def _security(unit: Appliance) -> Iterator[Finding]:

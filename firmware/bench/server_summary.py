@@ -9,13 +9,14 @@ from firmware.appliance import Appliance
 from firmware.bench.outside import authority_of
 from firmware.security.authority import shown
 from ignition import answers, disk, pages, plan, settings
+from ignition.starting import ignited_as
 
 
 def ignition(unit: Appliance, looked_at: Appliance) -> str | None:
     """How far its ignition has come, in a few words; None: it has none."""
     if not unit.platform.storage.is_volume:
         return None
-    if disk.ignited_as(looked_at) is not None:
+    if ignited_as(looked_at) is not None:
         return f"done: {unit.platform.named}"
     if disk.installed(looked_at) is None:
         return "no complete installation on the disk"
@@ -39,7 +40,7 @@ def authority(unit: Appliance) -> dict[str, Any] | None:
 
 def server(unit: Appliance, looked_at: Appliance) -> dict[str, Any] | None:
     """Names, network, clock and services as ignition has set them, and the accounts that there are."""
-    if not unit.platform.storage.is_volume or disk.ignited_as(looked_at) is None:
+    if not unit.platform.storage.is_volume or ignited_as(looked_at) is None:
         return None
     found = settings.load(looked_at)
     return {

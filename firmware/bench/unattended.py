@@ -22,17 +22,18 @@ class PageRefused(Unmet):
         self.page, self.errors = page, errors
 
 
-def ignite(world: World, unit: Appliance, given: Given) -> None:
+def ignite(world: World, unit: Appliance, given: Given) -> bool:
     """Answer every page, apply, and wait until the unit rests. PageRefused when a page does not take its answers.
 
-    A power cut that strikes on the way ends it; the unit is off then. One that is being set up already finishes first.
+    A power cut that strikes on the way ends it; the unit is off then. Whether the answers were asked for: they are not
+    where the unit was ignited already, or only finishes an Apply that had begun.
     """
     if unit.platform.bring_up.accepts(unit, "power_on") and not unit.rail.on:
         hosting.require_own_power(world, unit)
         world.act(unit, lambda: unit.platform.operations["power_on"](unit))
         world.settle()
     if not wizard.is_open(unit):
-        return
+        return False
     _log_in(world, unit, given)
     answered: set[str] = set()
     while wizard.is_open(unit):
@@ -45,6 +46,7 @@ def ignite(world: World, unit: Appliance, given: Given) -> None:
     if given.utility and unit.state == "running":
         world.act(unit, lambda: unit.platform.operations["initial_configuration"](unit, **given.utility))
         world.settle()
+    return True
 
 
 def _submit(world: World, unit: Appliance, page: Page, values: dict[str, str]) -> None:

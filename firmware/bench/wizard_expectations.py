@@ -14,7 +14,8 @@ from firmware.bench.steps.base import Step
 from firmware.bench.steps.ignition import FIRST_BROWSER
 from firmware.bench.world import World
 from firmware.security.reading import public_key_of
-from ignition import disk
+from ignition import wizard
+from ignition.starting import ignited_as
 
 Check = Callable[[World, Appliance, Any], list[str]]
 
@@ -62,8 +63,7 @@ def _refused(world: World, unit: Appliance, step: WizardExpectations) -> list[st
 
 
 def _ignited(_world: World, unit: Appliance, step: WizardExpectations) -> list[str]:
-    has_wizard = disk.DONE in unit.records.names()
-    found = has_wizard and disk.ignited_as(look_at(unit)) is not None
+    found = wizard.has_wizard(unit.platform) and ignited_as(look_at(unit)) is not None
     return [] if found is step.ignited else [f"ignited: expected {step.ignited}, found {found}"]
 
 

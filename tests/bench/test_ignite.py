@@ -204,3 +204,26 @@ def test_a_unit_of_seed_0_is_named_so(ipsim: Ipsim, tmp_path: Path) -> None:
     ipsim.well("boot", "secondary", "--state", tmp_path / "unit", "--clock", "2026-11-23T09:00:00Z")
     said = ipsim.refuses("ignite", "secondary", "--state", tmp_path / "unit", "--seed", 9)
     assert "holds a unit with seed 0, not 9; leave it out" in said
+
+
+def test_a_mark_that_is_removed_is_no_way_to_a_second_ignition(ipsim: Ipsim, tmp_path: Path) -> None:
+    ignited(ipsim, "secondary", tmp_path / "unit")
+    state = ("--state", tmp_path / "unit")
+    ipsim.well("card", "rm", *state, "opt/ipoffice/ignition/done")
+    assert "ignition         done: a Server Edition Secondary" in ipsim.well("show", *state)
+    found = ipsim("fsck", *state)
+    assert found.code == 1
+    assert "the mark that ignition is done is missing; the next start makes it anew" in found.out
+    assert "already ignited" in ipsim.refuses("ignite", "secondary", *state)
+    assert "identity kept" in ipsim.well("boot", "secondary", *state)
+    assert "all sound" in ipsim.well("fsck", *state)
+
+
+def test_answers_that_nobody_asked_for_are_said_to_be_unused(ipsim: Ipsim, tmp_path: Path) -> None:
+    ignited(ipsim, "secondary", tmp_path / "unit")
+    again = ignited(ipsim, "secondary", tmp_path / "unit2", "--if-needed")
+    assert "was not used" not in again
+    file = ANSWERS / "secondary.yaml"
+    said = ipsim.well("ignite", "secondary", "--answers", file, "--state", tmp_path / "unit", "--if-needed")
+    assert f"{file}:2:1 was not used: it is ignited already" in said
+    assert "identity kept" in said

@@ -52,7 +52,13 @@ def test_a_unit_without_a_wizard_has_no_such_step(step: str) -> None:
 
 def test_nothing_can_be_sent_again_that_was_not_sent() -> None:
     with pytest.raises(BadInput, match="has sent nothing that could be sent again"):
-        objections("power_on", "submit: {again: true}")
+        objections("power_on", "log_in", "submit: {again: true}")
+
+
+@pytest.mark.parametrize("step", ["fill: {address: 10.0.0.1}", "submit", "back"])
+def test_a_step_at_a_window_without_a_page_is_no_step(step: str) -> None:
+    with pytest.raises(BadInput, match="shows no page: log_in or open comes first"):
+        objections("power_on", step)
 
 
 def test_an_ignition_that_a_page_refuses_says_which() -> None:

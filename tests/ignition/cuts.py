@@ -85,7 +85,7 @@ def check_apply(crashed: Appliance, kind: str, before: Answers, where: object) -
     """A cut in Apply: the wizard with every answer, or all of it done; the plan on the disk decides which."""
     planned = answers_of(crashed).plan is not None
     with probe(crashed):
-        done = disk.ignited_as(crashed) is not None
+        done = disk.mark_of(crashed) is not None
     unit = recover(crashed)
     if planned or done:
         check_ignited(unit, kind, where)

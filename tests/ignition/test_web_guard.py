@@ -13,7 +13,7 @@ from firmware.errors import StorageError
 from ignition import sessions, wizard
 from ignition.sessions import desk
 from ignition.web_guard import COOKIE, HEADERS, MOST_VISITORS, SMALL, WITH_UPLOAD
-from tests.ignition.browsing import TYPED, Answer, Bench, Browser, ask, multipart
+from tests.ignition.browsing import HOST, TYPED, Answer, Bench, Browser, ask, multipart
 
 PLAIN = "application/x-www-form-urlencoded"
 
@@ -130,7 +130,18 @@ def test_a_host_must_be_named_once() -> None:
     assert ask(bench.app, "GET", "/login", [("host", "localhost"), ("host", "localhost")]).status == 400
 
 
-@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:7071", "null", "", "https://10.0.0.1"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://evil.example",
+        "http://127.0.0.1:7071",
+        "null",
+        "",
+        "https://10.0.0.1",
+        "https://127.0.0.1:1",
+        "https://localhost:7071",
+    ],
+)
 def test_a_form_of_another_server_is_refused(origin: str) -> None:
     bench = Bench()
     browser = bench.at("network")
@@ -143,7 +154,7 @@ def test_a_form_of_another_server_is_refused(origin: str) -> None:
 def test_a_form_of_its_own_is_taken() -> None:
     browser = Bench().at("network")
     body = urlencode(network_form(browser)).encode()
-    own = "https://localhost:7071"
+    own = f"https://{HOST}"
     assert browser.ask("POST", "/ignition/network", body, PLAIN, origin=own).status == 303
 
 

@@ -329,3 +329,28 @@ def test_whoever_is_idle_for_long_logs_in_again() -> None:
 def test_answer_types_something_on_each_page_it_names() -> None:
     browser = Bench().at("licence")
     assert answer(browser).form().action == "/ignition/server_type"
+
+
+def test_a_ca_that_no_longer_follows_from_the_answers_is_not_handed_out() -> None:
+    browser = Bench().at("review")
+    assert browser.ask("GET", "/ca.pem").status == 200
+    browser.open("/ignition/network")
+    browser.submit(host_name="other")
+    assert browser.ask("GET", "/ca.pem").status == 404
+    browser.open("/ignition/review")
+    handed_out = browser.ask("GET", "/ca.der").body
+    assert b"ipoffice-root-other.avaya.com" in handed_out
+    browser.submit()
+    assert browser.ask("GET", "/ca.der").body == handed_out
+
+
+def test_it_is_not_said_to_be_set_up_before_one_can_log_in() -> None:
+    bench = Bench("secondary")
+    browser = bench.at("review")
+    bench.settles = False
+    browser.submit()
+    bench.world.run_to_state(bench.unit, "server.loading")
+    assert browser.open("/apply").html.title.startswith("Applying the settings")
+    assert "to come" not in browser.page.words
+    bench.world.settle()
+    assert browser.open("/apply").html.title.startswith("This server is set up")

@@ -199,6 +199,30 @@ def test_and_whoever_says_nothing_more() -> None:
     against(front, talk)
 
 
+class Mute(asyncio.Protocol):
+    """A service for which a request is never whole."""
+
+
+def test_and_whoever_never_comes_to_an_end() -> None:
+    """A byte now and then keeps no connection: what counts is that a request is whole in time."""
+    front = Front(identity, Mute)
+    front.idle_time = 0.1
+
+    async def trickle(writer: asyncio.StreamWriter) -> None:
+        for _ in range(200):
+            writer.write(b"x")
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    async def talk(port: int) -> None:
+        _, writer = await connect(port)
+        with pytest.raises((ConnectionResetError, BrokenPipeError, ssl.SSLError)):
+            await trickle(writer)
+        await hang_up_quietly(writer)
+
+    against(front, talk)
+
+
 async def hang_up_quietly(writer: asyncio.StreamWriter) -> None:
     writer.close()
     with suppress(ConnectionResetError, BrokenPipeError):

@@ -18,7 +18,7 @@ from OpenSSL import SSL
 from firmware.security.certificates import Identity
 
 HANDSHAKE_TIME = 10.0  # seconds
-IDLE_TIME = 75.0  # without a byte from the peer
+IDLE_TIME = 75.0  # without an answer to the peer: however slowly it sends, a request is whole by then
 MOST_CONNECTIONS = 200
 _CHUNK = 64 * 1024
 _ALPN = (b"http/1.1",)
@@ -91,7 +91,7 @@ class Connection(asyncio.Protocol):
         self._expect(self._front.handshake_time)
 
     def _expect(self, seconds: float) -> None:
-        """The connection ends unless the peer says something (more) in time."""
+        """The connection ends unless the handshake, or a whole request, is there in time."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, self.abort)
@@ -103,8 +103,6 @@ class Connection(asyncio.Protocol):
         try:
             if self._inner is None:
                 self._shake_hands()
-            else:
-                self._expect(self._front.idle_time)
             if self._inner is not None:
                 self._read(self._inner)
         except SSL.WantReadError:
@@ -130,6 +128,7 @@ class Connection(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         if self._closing or not data:
             return
+        self._expect(self._front.idle_time)
         left = memoryview(data)
         while left:
             left = left[self.tls.send(bytes(left[:_CHUNK])) :]

@@ -124,6 +124,7 @@ def _bound(host: str, port: int) -> socket.socket:
 
 def _http(app: object, state: ServerState, loop: asyncio.AbstractEventLoop) -> Callable[[], H11Protocol]:
     """uvicorn behind the front: no TLS, no socket, no log of its own but one line for a fault."""
+    logging.getLogger("python_multipart").disabled = True  # what a peer sends is no line on our console
     logger = logging.getLogger("uvicorn.error")
     logger.handlers, logger.propagate = [_OneLine()], False
     config = uvicorn.Config(

@@ -72,6 +72,13 @@ class BrowserStep(Step):
     def window(self, world: World, unit: Appliance) -> Browser:
         return world.browsers.setdefault((unit.name, self.browser), Browser(self.browser))
 
+    def opened(self, world: World, unit: Appliance) -> Browser:
+        """The window, with a page in it. BadInput: without one the step would do nothing."""
+        window = self.window(world, unit)
+        if not window.page:
+            raise BadInput(f"the browser {self.browser!r} shows no page: log_in or open comes first")
+        return window
+
 
 class LogIn(BrowserStep):
     """Log in to the wizard; without a password, with that of the installation."""
@@ -127,7 +134,7 @@ class Fill(BrowserStep):
         return super().read({**rest, "typed": typed}, place, problems, known, folder)
 
     def run(self, world: World, unit: Appliance) -> None:
-        self.window(world, unit).fill(self.typed)
+        self.opened(world, unit).fill(self.typed)
 
 
 class Submit(BrowserStep):
@@ -137,7 +144,7 @@ class Submit(BrowserStep):
     again: bool = False
 
     def run(self, world: World, unit: Appliance) -> None:
-        window = self.window(world, unit)
+        window = self.opened(world, unit)
         if self.again and window.sent is None:
             raise BadInput(f"the browser {self.browser!r} has sent nothing that could be sent again")
         window.submit(world, unit, again=self.again)
@@ -150,4 +157,4 @@ class Back(BrowserStep):
     name = "back"
 
     def run(self, world: World, unit: Appliance) -> None:
-        self.window(world, unit).back(world, unit)
+        self.opened(world, unit).back(world, unit)

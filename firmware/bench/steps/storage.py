@@ -98,7 +98,7 @@ class Corrupt(Step):
         if sum(value is not None for value in (self.file, self.record, self.block)) != 1:
             raise ValueError("give one of file, record, block")
         if self.record is not None and self.part != NVM:
-            raise ValueError("records lie on the part nvm")
+            raise ValueError("records lie on the part nvm; on a server's disk give a file")
         if self.file is not None and self.part == NVM:
             raise ValueError("files lie on a card")
         if self.block is None and self.model_fields_set & {"bit", "how"}:
