@@ -40,6 +40,7 @@ tools:
 test-tools: tools
 	@command -v curl >/dev/null || $(MAKE) --no-print-directory system PACKAGE=curl
 	@command -v chromium >/dev/null || $(MAKE) --no-print-directory system PACKAGE=chromium
+	@command -v pki >/dev/null || $(MAKE) --no-print-directory system PACKAGE="strongswan-pki libstrongswan-extra-plugins"
 
 system:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -23,6 +23,28 @@ from firmware.security.settings import SecuritySettings, Vault
 NVM = "nvm"  # the name of an IP500 V2's internal memory
 
 
+class Reply(Protocol):
+    """What a SCEP server answers to an HTTP request (RFC 8894, 4)."""
+
+    @property
+    def content_type(self) -> str: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+
+class ScepServer(Protocol):
+    """:class:`firmware.peers.system_manager.SystemManager` is one."""
+
+    def answer(self, operation: str, message: bytes, now: int) -> Reply: ...
+
+
+class CertificateSupply(Protocol):
+    """:class:`firmware.peers.cloud.Cloud` is one. None: it does not answer now."""
+
+    def supply(self, system: str, request: bytes, now: int) -> tuple[bytes, ...] | None: ...
+
+
 class Surroundings(Protocol):
     """What the unit's network answers; :mod:`firmware.peers.network` is one such. Addresses are ``a.b.c.d/prefix``."""
 
@@ -41,6 +63,15 @@ class Surroundings(Protocol):
 
     def reaches(self, server: str) -> bool:
         """Whether an NTP server of this name or address is the one that answers."""
+
+    def system_manager(self, name: str) -> ScepServer | None:
+        """The System Manager of this name, if it answers."""
+
+    def cloud(self) -> CertificateSupply | None:
+        """The cloud of a subscription, if it answers."""
+
+    def syslog(self, destination: str, message: bytes) -> None:
+        """Send a datagram to a syslog receiver; whether one is there, the sender never knows."""
 
 
 @dataclass
@@ -67,9 +98,13 @@ class Ram:
     nightly_at: int | None = None
     reboot_at: int | None = None
     resuming: bool = False
+    renews_key: bool = False
+    configuration_defaulted: bool = False
+    store_files: bool = False
     installation: int = 0
     host_name: str = ""
     authority: Authority | None = None
+    said: tuple[tuple[str, str, str, str], ...] = ()  # what firmware.credentials.expiry has found
     server: object | None = None
     wizard: object | None = None
 

@@ -14,8 +14,10 @@ from firmware.storage import records
 
 Pairs = tuple[tuple[str, str], ...]
 
-_MAGIC, _VERSION = b"IPOC", 2
+_MAGIC, _VERSION = b"IPOC", 3
 
+# The formats of syslog messages: RFC 3164 (EV) comes first, the other is assumed.
+SYSLOG_FORMATS = ("rfc3164", "rfc5424")
 # boot.md step 5 (MAN): the addresses of a DHCP client that got no answer.
 FALLBACK_ADDRESSES = documented(("192.168.42.1/24", "192.168.43.1/24"), "MAN")
 DEFAULT_USERS: Fact[Pairs] = inferred(tuple((str(number), f"Extn{number}") for number in range(201, 209)), "BG")
@@ -39,6 +41,8 @@ class Configuration:
     """``lans`` are LAN1 and LAN2, ``sip_tls`` whether each LAN's SIP registrar offers TLS; users by extension.
 
     ``primary`` is the address of the Server Edition Primary that a device belongs to; empty: it belongs to none.
+    ``sip_domain`` and ``sip_fqdn`` are those of the SIP registrar; empty: phones reach it by its addresses.
+    ``syslog`` are the addresses that events go to, in one of the formats :data:`SYSLOG_FORMATS`.
     """
 
     system_name: str
@@ -47,6 +51,10 @@ class Configuration:
     users: tuple[tuple[str, str], ...]
     hunt_groups: tuple[tuple[str, str], ...]
     primary: str = ""
+    sip_domain: str = ""
+    sip_fqdn: str = ""
+    syslog: tuple[str, ...] = ()
+    syslog_format: str = SYSLOG_FORMATS[0]
 
     def with_lan(self, index: int, lan: Lan) -> Configuration:
         return replace(self, lans=tuple(lan if n == index else old for n, old in enumerate(self.lans)))
@@ -54,6 +62,14 @@ class Configuration:
     def with_user_name(self, extension: str, name: str) -> Configuration:
         users = tuple((number, name if number == extension else old) for number, old in self.users)
         return replace(self, users=users)
+
+    def with_sip(self, domain: str | None, fqdn: str | None) -> Configuration:
+        """Another domain or FQDN of the SIP registrar; None leaves the one that is set."""
+        return replace(
+            self,
+            sip_domain=self.sip_domain if domain is None else domain,
+            sip_fqdn=self.sip_fqdn if fqdn is None else fqdn,
+        )
 
     def to_bytes(self) -> bytes:
         return _encode(self)
@@ -68,6 +84,8 @@ def factory(mac: str, lans: tuple[Lan, ...], users: Pairs, hunt_groups: Pairs) -
 def from_bytes(data: bytes) -> Configuration:
     """Read a stored configuration. Damaged says what does not hold."""
     body = records.parse(records.CONFIGURATION, records.unframe(_MAGIC, _VERSION, data))
+    if body.syslog_format not in SYSLOG_FORMATS:
+        raise Damaged(f"{body.syslog_format!r} is no format of syslog messages")
     return Configuration(
         system_name=body.system_name,
         lans=_lans(body.lans),
@@ -75,6 +93,10 @@ def from_bytes(data: bytes) -> Configuration:
         users=tuple((user.extension, user.name) for user in body.users),
         hunt_groups=tuple((group.extension, group.name) for group in body.hunt_groups),
         primary=body.primary,
+        sip_domain=body.sip_domain,
+        sip_fqdn=body.sip_fqdn,
+        syslog=tuple(body.syslog),
+        syslog_format=body.syslog_format,
     )
 
 
@@ -89,6 +111,10 @@ def _encode(configuration: Configuration) -> bytes:
             "users": [{"extension": number, "name": name} for number, name in configuration.users],
             "hunt_groups": [{"extension": number, "name": name} for number, name in configuration.hunt_groups],
             "primary": configuration.primary,
+            "sip_domain": configuration.sip_domain,
+            "sip_fqdn": configuration.sip_fqdn,
+            "syslog": configuration.syslog,
+            "syslog_format": configuration.syslog_format,
         },
     )
     return records.frame(_MAGIC, _VERSION, body)

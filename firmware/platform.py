@@ -42,7 +42,9 @@ class Platform:
     names the part that a file lies on when none is named. ``operations`` is what can be done to a unit from outside:
     name -> function of the appliance and keyword arguments. ``furnish`` gives a new unit what the factory gives it;
     ``runs`` tells the release that a unit would start with; ``objections`` what is wrong with the certificate it
-    presents; ``stored_configuration`` what configuration it keeps. ``users`` are those of a new configuration.
+    presents; ``stored_configuration`` what configuration it keeps; ``save_configuration`` keeps the running one, the
+    text says why.
+    ``users`` are those of a new configuration.
 
     A platform with ``root_profile`` can be the root CA of a network. Ignition can turn a unit into any of its ``kin``;
     ``is_now`` tells, from the flash, into which it was turned. ``rests_in`` names the states in which a unit has come
@@ -64,11 +66,12 @@ class Platform:
     policy: tuple[Rule, ...]
     bring_up: BringUp[Any]
     rests_in: tuple[str, ...] = ("running",)
-    operations: Mapping[str, Callable[..., None]]
+    operations: Mapping[str, Callable[..., Any]]
     furnish: Callable[[Appliance, Release], None]
     runs: Callable[[Appliance], str | None]
     objections: Callable[[Appliance], list[str]]
     stored_configuration: Callable[[Appliance], Configuration | None]
+    save_configuration: Callable[[Appliance, str], None]
     users: Fact[tuple[tuple[str, str], ...]]
     hunt_groups: Fact[tuple[tuple[str, str], ...]]
     kin: Callable[[], tuple[Platform, ...]] = tuple

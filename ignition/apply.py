@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 from firmware.appliance import Appliance
 from firmware.basis import Basis
-from firmware.boot import alarms, identity
+from firmware.boot import alarms
 from firmware.configuration import Configuration, Lan
+from firmware.credentials import generation, held
+from firmware.credentials.identity import MAKING
 from firmware.errors import StorageError
 from firmware.machine import Lights, State
 from firmware.security import authority
@@ -110,8 +112,14 @@ def _authority(unit: Appliance, given: Answers, _plan: Plan) -> None:
     if wanted is None or unit.sealed.read(authority.RECORD) == wanted.to_bytes():
         return
     unit.sealed.commit(authority.RECORD, wanted.to_bytes())
-    rule = decide(unit.platform.policy, Trigger.CA_IMPORTED if wanted.is_imported else Trigger.IGNITION, unit.release)
+    rule = decide(unit.platform.policy, trigger_of(unit), unit.release)
     unit.note("authority.kept", **authority.shown(wanted), basis=rule.cite())
+
+
+def trigger_of(unit: Appliance) -> Trigger:
+    """Which row of the policy says what becomes of the identity in an ignition."""
+    is_imported = unit.ram.authority is not None and unit.ram.authority.is_imported
+    return Trigger.CA_IMPORTED if is_imported else Trigger.IGNITION
 
 
 def _identity(unit: Appliance, _given: Answers, planned: Plan) -> None:
@@ -121,9 +129,13 @@ def _identity(unit: Appliance, _given: Answers, planned: Plan) -> None:
     if present is not None and present.identity is not None and present.generation == number:
         unit.ram.settings, unit.ram.identity = present, present.identity
         return
-    unit.ram.settings = replace(security_settings.factory(unit.release), services=SERVICES.value)
-    identity.announce_as(unit, number, planned.created)
-    identity.commit_identity(unit, number, planned.created)
+    fresh = replace(security_settings.factory(unit.release), services=SERVICES.value)
+    if decide(unit.platform.policy, trigger_of(unit), unit.release).value not in MAKING:
+        held.commit(unit, fresh)
+        return
+    unit.ram.settings = fresh
+    generation.announce_as(unit, number, planned.created)
+    generation.commit_identity(unit, number, planned.created)
 
 
 def _passwords(unit: Appliance, given: Answers, _plan: Plan) -> None:

@@ -19,6 +19,7 @@ SYSTEM_RECORD, ANSWERS, DONE = "system", "answers", "done"
 NETWORK, CLOCK, SERVICES, ACCOUNTS, CONFIGURATION = "network", "clock", "services", "accounts", "configuration"
 SECOND_DISK, MOUNT_POINT, MOUNTS = "second-disk", "/additional-hdd", "mounts"
 _LABEL = "label"
+PRODUCT = "opt/ipoffice/"
 
 # Where things lie is ours, after the habits of a Linux server with its product under /opt.
 STORAGE = Storage(
@@ -60,8 +61,12 @@ def _factory_image(release: Release) -> tuple[bytes, ...]:
 def lay(part: FlashPart, release: Release, installation: int) -> None:
     """Format the disk and install a release. Its record comes last: without it there is no system to start."""
     format_volume(part)
-    body = build(SYSTEM, {"release": release.version, "installation": installation})
-    FileStore(part, STORAGE.layout).replace(SYSTEM_RECORD, body)
+    FileStore(part, STORAGE.layout).replace(SYSTEM_RECORD, system_record(release.version, installation))
+
+
+def system_record(release: str, installation: int) -> bytes:
+    """Which release is installed, and which installation it is."""
+    return build(SYSTEM, {"release": release, "installation": installation})
 
 
 def installed(unit: Appliance) -> tuple[Release, int] | None:

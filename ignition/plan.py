@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from ipaddress import IPv4Address, IPv4Interface
+from ipaddress import IPv4Interface
 
 from firmware.appliance import Appliance
-from firmware.boot import identity
 from firmware.configuration import FALLBACK_ADDRESSES, Lan
+from firmware.credentials import generation
 from firmware.platform import Platform
 from firmware.security import authority
 from firmware.security.authority import Authority
@@ -126,15 +126,14 @@ def planned_authority(unit: Appliance, given: Answers, role: Platform) -> Author
     announced = given.announced
     if announced is None or (given.plan is None and announced.answers != _basis(unit, given, role)):
         return None
-    since = given.plan.generation - 1 if given.plan else identity.last_number(unit)
+    since = given.plan.generation - 1 if given.plan else generation.last_number(unit)
     return made(unit, announced, role, since)
 
 
 def made(unit: Appliance, announced: Announced, role: Platform, since: int = 0) -> Authority:
     """The CA as it was announced: the same each time. ``since``: the identities that were made before it."""
     assert role.root_profile is not None
-    unused = IPv4Address(0)  # a root's SAN names no address
-    names = Names(unit.mac, unused, unused, announced.host)
+    names = Names(unit.mac, host=announced.host)  # a root's SAN names no address
     number = announced.number
     return authority.make(role.root_profile, unit.chance, number, names, unit.release, announced.created, since=since)
 
@@ -145,5 +144,5 @@ def make_plan(unit: Appliance, server: Server) -> Plan:
     lans = planned_lans(unit, given)
     announced = given.announced if makes_authority(given, server.role) else None
     host = announced.host if announced else planned_host(unit, given, lans)
-    generation = identity.last_number(unit) + 1
-    return Plan(server.role.name, unit.clock.read(), host, tuple(lan.interface for lan in lans), generation)
+    number = generation.last_number(unit) + 1
+    return Plan(server.role.name, unit.clock.read(), host, tuple(lan.interface for lan in lans), number)

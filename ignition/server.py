@@ -6,21 +6,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from firmware.appliance import Appliance
-from firmware.boot import alarms, identity, running
-from firmware.boot.administration import follow, require_running
-from firmware.configuration import Configuration, Lan
+from firmware.boot import alarms, running
+from firmware.configuration import Lan
+from firmware.credentials import daily, identity
 from firmware.errors import BadInput, NotNow
 from firmware.release import BY_VERSION
-from firmware.security import authority
-from firmware.security.certificates import Names
-from firmware.security.policy import Trigger, decide
+from firmware.security.policy import Trigger
 from firmware.times import SECOND
 from ignition import checks, disk, settings, starting
 from ignition.settings import ServerSettings
 
 OFF = "off"
 SAVING_TIME = 5 * SECOND  # assumed
-_MOST_AUTHORITIES = 2**12  # more than one server ever makes
 
 
 def power_on(unit: Appliance, holding: str | None = None) -> None:
@@ -41,17 +38,20 @@ def begin(unit: Appliance) -> None:
     assert unit.ram.configuration is not None
     if not unit.ram.configuration.primary:
         unit.note("ignition.utility_due", role=unit.platform.title)
+    daily.begin(unit)
 
 
 def ask_time(unit: Appliance) -> str | None:
     """SNTP, hourly, where it is set; a module looks at its host's clock as often."""
     if unit.platform.hosted:
         unit.timers[running.SNTP] = unit.clock.now + running.SNTP_INTERVAL.value
-        starting.follow_host(unit)
+        if starting.follow_host(unit):
+            identity.follow(unit, Trigger.CLOCK_CORRECTED)
         return None
     told = running.correction(unit) if follows_ntp(unit) else None
     if told is not None:
         running.put_clock(unit, told, "SNTP")
+        identity.follow(unit, Trigger.CLOCK_CORRECTED)
     return None
 
 
@@ -102,21 +102,34 @@ def reinstall(unit: Appliance, release: str | None = None) -> None:
     unit.platform.bring_up.fire(unit, "reinstall")
 
 
+def upgrade(unit: Appliance, release: str) -> None:
+    """Upgrade by Web Manager: the software of another release, then a restart. (assumed, as on an IP500 V2)"""
+    running.require(unit, "it cannot be upgraded")
+    if BY_VERSION.get(release) not in unit.platform.releases():
+        raise BadInput(f"{unit.platform.named} has no release {release}")
+    settings.write(unit, disk.SYSTEM_RECORD, disk.system_record(release, unit.ram.installation))
+    unit.note("firmware.upgraded", release=release, was=unit.release.version)
+    unit.ram.restart_after_saving = True
+    unit.note("reboot.ordered", why="software upgrade")
+    unit.platform.bring_up.fire(unit, "shutdown_requested")
+
+
 def default_security(unit: Appliance, via: str = "web", mac: str | None = None) -> None:
     """Default the security settings from Web Manager. The root CA lies apart from them and stays. (assumed)"""
-    require_running(unit, "its security settings cannot be defaulted")
+    running.require(unit, "its security settings cannot be defaulted")
     if via != "web" or mac is not None:
         raise BadInput(f"{unit.platform.named} defaults its security settings via web only")
-    follow(unit, identity.default_security(unit, via))
+    identity.carry_out(unit, identity.default_security(unit, via))
 
 
 def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
     """Give a LAN a fixed address, or None to make it a DHCP client. What follows is the policy's."""
-    require_running(unit, "its addresses cannot be set")
+    running.require(unit, "its addresses cannot be set")
     assert unit.ram.configuration is not None
     before = unit.ram.configuration.lans[lan]
     changed = Lan(False, interface) if interface else Lan(True, before.interface)
-    _save(unit, unit.ram.configuration.with_lan(lan, changed), "Web Manager")
+    unit.ram.configuration = unit.ram.configuration.with_lan(lan, changed)
+    save_configuration(unit, "Web Manager")
     _follow_address(unit, lan, "Web Manager")
 
 
@@ -125,12 +138,12 @@ def _follow_address(unit: Appliance, lan: int, by: str) -> None:
     address = unit.ram.configuration.lans[lan].interface
     unit.note("network.address", lan=f"LAN{lan + 1}", address=address, how=f"set by {by}")
     identity.note_fitness(unit)
-    follow(unit, decide(unit.platform.policy, Trigger.ADDRESS_CHANGE, unit.release).value)
+    identity.follow_change(unit, Trigger.ADDRESS_CHANGE)
 
 
 def set_host_name(unit: Appliance, host_name: str) -> None:
     """Give the server another host name; its root CA keeps the old one in its name."""
-    require_running(unit, "its host name cannot be set")
+    running.require(unit, "its host name cannot be set")
     try:
         checks.host_name(host_name)
     except ValueError as error:
@@ -141,80 +154,42 @@ def set_host_name(unit: Appliance, host_name: str) -> None:
     unit.ram.server, unit.ram.host_name = replace(known, network=network), host_name
     unit.note("network.host_name", host=host_name, was=known.network.hostname)
     identity.note_fitness(unit)
-    follow(unit, decide(unit.platform.policy, Trigger.NAME_CHANGE, unit.release).value)
-
-
-def renew_authority(unit: Appliance) -> None:
-    """A new certificate for the CA over the same key: what it has signed stays valid."""
-    require_running(unit, "its CA cannot be changed")
-    present = unit.ram.authority
-    if present is None:
-        raise NotNow(f"this {unit.platform.title} has no CA")
-    if present.is_imported:
-        raise NotNow("an imported CA is renewed where it comes from")
-    assert unit.platform.root_profile is not None
-    # The CA's name stays, whatever the host is called by now: it is the issuer of all that it has signed.
-    names = replace(identity.names_of(unit), host=authority.host_of(present, unit.platform.root_profile))
-    _make_authority(unit, names, present.number, present.renewals + 1, present.since)
-    follow(unit, decide(unit.platform.policy, Trigger.CA_RENEWED, unit.release).value)
-
-
-def create_authority(unit: Appliance) -> None:
-    """A new CA with a new key: everything that the old one has signed must be renewed."""
-    require_running(unit, "its CA cannot be changed")
-    if unit.platform.root_profile is None:
-        raise NotNow(f"{unit.platform.named} is no CA")
-    assert unit.ram.settings is not None
-    present, generation = unit.ram.authority, unit.ram.settings.generation
-    # How many there were before a CA that is lost, nobody knows: go on well beyond them.
-    number = (generation + 1) * _MOST_AUTHORITIES if present is None else present.number + 1
-    _make_authority(unit, identity.names_of(unit), number, 0, generation)
-    follow(unit, decide(unit.platform.policy, Trigger.CA_CREATED, unit.release).value)
-
-
-def _make_authority(unit: Appliance, names: Names, number: int, renewals: int, since: int) -> None:
-    assert unit.platform.root_profile is not None
-    changed = authority.make(
-        unit.platform.root_profile, unit.chance, number, names, unit.release, unit.clock.read(),
-        since=since, renewals=renewals,
-    )  # fmt: skip
-    unit.sealed.commit(authority.RECORD, changed.to_bytes())
-    unit.ram.authority = changed
-    trigger = Trigger.CA_RENEWED if renewals else Trigger.CA_CREATED
-    rule = decide(unit.platform.policy, trigger, unit.release)
-    unit.note("authority.kept", **authority.shown(changed), basis=rule.cite())
+    identity.follow_change(unit, Trigger.NAME_CHANGE)
 
 
 def initial_configuration(
     unit: Appliance, primary: str, system_name: str | None = None, lan1: str | None = None
 ) -> None:
     """The Initial Configuration Utility: it names the system and says to which Primary it belongs. (TB145)"""
-    require_running(unit, "the Initial Configuration Utility cannot run")
+    running.require(unit, "the Initial Configuration Utility cannot run")
     assert unit.ram.configuration is not None
     before = unit.ram.configuration
     changed = replace(before, primary=primary, system_name=system_name or before.system_name)
     if lan1 is not None:
         changed = changed.with_lan(0, Lan(False, lan1))
-    _save(unit, changed, "Initial Configuration Utility")
+    unit.ram.configuration = changed
+    save_configuration(unit, "Initial Configuration Utility")
     unit.note("network.joined", primary=primary, system_name=changed.system_name)
     if changed.lans[0].interface != before.lans[0].interface:
         _follow_address(unit, 0, "Initial Configuration Utility")
     else:
-        follow(unit, decide(unit.platform.policy, Trigger.JOINED, unit.release).value)
+        identity.follow(unit, Trigger.JOINED)
 
 
-def _save(unit: Appliance, changed: Configuration, why: str) -> None:
-    unit.ram.configuration = changed
+def save_configuration(unit: Appliance, why: str) -> None:
+    """The running configuration to the disk."""
+    assert unit.ram.configuration is not None
     with alarms.alarm_on_failure(unit, "saving the configuration"):
-        settings.write(unit, disk.CONFIGURATION, changed.to_bytes())
+        settings.write(unit, disk.CONFIGURATION, unit.ram.configuration.to_bytes())
         unit.note("configuration.saved", why=why, to=[disk.STORAGE.name])
 
 
 def set_clock(unit: Appliance, reading: int) -> None:
     """Set the clock by hand."""
-    require_running(unit, "its clock cannot be set from here")
+    running.require(unit, "its clock cannot be set from here")
     running.put_clock(unit, reading, "administrator")
     identity.note_fitness(unit)
+    identity.follow(unit, Trigger.CLOCK_CORRECTED)
 
 
 def disk_removed(unit: Appliance, slot: str) -> None:
@@ -226,8 +201,8 @@ def disk_removed(unit: Appliance, slot: str) -> None:
 OPERATIONS: Mapping[str, Callable[..., None]] = {
     function.__name__: function
     for function in (
-        power_on, shutdown, reboot, reinstall, default_security, set_address, set_host_name, renew_authority,
-        create_authority, initial_configuration, set_clock,
+        power_on, shutdown, reboot, reinstall, upgrade, default_security, set_address, set_host_name,
+        initial_configuration, set_clock,
     )
 } | {"card_removed": disk_removed}  # fmt: skip
 

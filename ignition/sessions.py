@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from firmware.appliance import Appliance
 from firmware.basis import assumed, documented
+from firmware.credentials import expiry
 from firmware.errors import FirmwareError, NotNow
 from firmware.times import MINUTE, show_duration
 from ignition import passwords, settings
@@ -78,6 +79,7 @@ def log_in(unit: Appliance, user: str, password: str, token: str) -> Session:
     rest = tuple((name, at) for name, at in recent if name != counted)
     unit.ram.wizard = replace(desk(unit), sessions=(*desk(unit).sessions, session)[-MOST:], failures=rest)
     unit.note("login.accepted", user=user)
+    expiry.warn(unit, user)
     return session
 
 

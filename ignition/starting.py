@@ -8,8 +8,9 @@ from ipaddress import IPv4Address
 from firmware import configuration
 from firmware.appliance import Appliance, Ram
 from firmware.basis import Fact
-from firmware.boot import alarms, identity, network, running
+from firmware.boot import alarms, network, running
 from firmware.configuration import FALLBACK_ADDRESSES, Configuration, Lan
+from firmware.credentials import identity, store
 from firmware.errors import Damaged, StorageError
 from firmware.platform import Platform
 from firmware.security import authority, certificates, reading
@@ -48,14 +49,19 @@ def take_host_time(unit: Appliance) -> str:
     return "initialised"
 
 
-def follow_host(unit: Appliance) -> None:
-    """Set the module's clock by its host's; the module has no battery that would know better. (assumed)"""
+def follow_host(unit: Appliance) -> bool:
+    """Set the module's clock by its host's; the module has no battery that would know better. (assumed)
+
+    Whether it had to be set.
+    """
     told, before = unit.surroundings.host_time(unit.clock.now), unit.clock.read()
     if told is None and before is not None:
         unit.clock.lose()
         unit.note("clock.lost", why="the host's clock is not set")
     elif told is not None and (before is None or abs(told - before) >= SECOND):
         running.put_clock(unit, told, "its host")
+        return True
+    return False
 
 
 def boot(unit: Appliance) -> str:
@@ -162,10 +168,13 @@ def load(unit: Appliance) -> str:
         alarms.raise_alarm(unit, "CA", "missing or damaged: identities are self-signed until a CA is created")
     if not disk.holds(unit, SECURITY):
         alarms.raise_alarm(unit, "security settings", "missing: treated as empty")
-    outcome = identity.load_security(unit, Trigger.SECURITY_DEFAULT)
+    outcome = identity.load_security(unit, apply.trigger_of(unit))
     settings.mend_accounts(unit)
+    store.hold_own_authority(unit)
+    store.follow_folders(unit, disk.PRODUCT)
     if outcome == "identity_held" and (due := _renewal_due(unit)) is not None:
         why, rule = due
+        unit.ram.renews_key = rule.value is Outcome.RENEW
         unit.note("certificate.due", why=why, basis=rule.cite())
         return "identity_missing"
     return outcome
@@ -180,14 +189,16 @@ def _renewal_due(unit: Appliance) -> tuple[str, Fact[Outcome]] | None:
     assert unit.ram.identity is not None
     ca, named = unit.ram.authority, reading.alternative_names(unit.ram.identity.der)
     network, stored = settings.stored(unit, disk.NETWORK, settings.Network), stored_configuration(unit)
+    configured = [*(lan.address for lan in stored.lans), stored.sip_fqdn, stored.sip_domain] if stored else []
+    other_ca = Trigger.CA_REPLACED if ca is not None and ca.is_imported else Trigger.CA_CREATED
     changes = (
-        (Trigger.CA_CREATED, ca is not None and unit.ram.settings.generation <= ca.since, "it is of the CA before"),
+        (other_ca, ca is not None and unit.ram.settings.generation <= ca.since, "it is of the CA before"),
         (Trigger.NAME_CHANGE, network is not None and network.hostname not in named, "it names another host"),
-        (Trigger.ADDRESS_CHANGE, stored is not None and any(lan.address not in named for lan in stored.lans),
-         "it names another address"),
-    )  # fmt: skip
+        (Trigger.ADDRESS_CHANGE, any(name and name not in named for name in configured), "it names another address"),
+    )
     for trigger, has_changed, why in changes:
-        if has_changed and (rule := decide(unit.platform.policy, trigger, unit.release)).value is Outcome.GENERATE:
+        rule = identity.rule_of_change(unit, trigger) if has_changed else None
+        if rule is not None and rule.value in identity.MAKING:
             return why, rule
     return None
 
@@ -201,12 +212,14 @@ def stored_authority(unit: Appliance) -> authority.Authority | None:
 
 
 def install(unit: Appliance) -> str:
-    """Format the disk and install. It counts as another installation, so everything it makes is new."""
-    release = unit.release
+    """Format the disk and install. By the policy it counts as another installation, so everything it makes is new."""
+    release, before = unit.release, disk.installed(unit)
+    is_another = decide(unit.platform.policy, Trigger.REINSTALL, release).value in identity.MAKING
+    installation = unit.clock.now if is_another else before[1] if before else 0
     try:
         with suppress(Damaged):  # first of all: what is cut short from here on starts no more as what it was
             disk.files(unit).remove(disk.SYSTEM_RECORD)
-        disk.lay(unit.internal, release, unit.clock.now)
+        disk.lay(unit.internal, release, installation)
     except StorageError as error:
         unit.note("system.missing", why=str(error))
         return "installation_failed"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from firmware.appliance import Appliance
 from firmware.basis import Basis
-from firmware.boot import identity
+from firmware.credentials import daily, generation
 from firmware.device.panel import Light
 from firmware.machine import ANY, BringUp, Lights, Row, State
 from firmware.times import MINUTE, SECOND
@@ -69,11 +69,11 @@ def _common(of_module: bool) -> tuple[State[Appliance], ...]:
         state("server.loading", "services start: settings, CA and identity are loaded", _ASSUMED, "its length",
               starting.load, 5 * SECOND),
         state("certificate.announcing", "an identity is due: its number and time are noted first", _ASSUMED,
-              "so that a power cut cannot make two", identity.announce),
+              "so that a power cut cannot make two", generation.announce),
         state("certificate.generating", "generating the identity certificate", _ASSUMED, "its length",
-              identity.generate, GENERATION_TIME),
+              generation.generate, GENERATION_TIME),
         state("running", "in operation", _ASSUMED, "ignition.md", on_enter=server.begin,
-              timers={"sntp": server.ask_time}),
+              timers={"sntp": server.ask_time, **daily.TIMERS}),
         state("shutdown.stopping", "services stop", _DOCUMENTED if of_module else _ASSUMED,
               "boot.md; its length is assumed", server.shut_down, server.SAVING_TIME),
         state("shutdown.done", "shut down", _DOCUMENTED if of_module else _ASSUMED, "boot.md"),

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from firmware.appliance import Appliance
+from firmware.credentials import expiry
 from firmware.errors import NotNow
 from firmware.security import reading
 from firmware.security.authority import Authority
@@ -213,7 +214,7 @@ class Site:
             wrong=bool(errors or notice), busy=unit.state != "running",
             about=unit.platform.bring_up.by_name[unit.state].about, status=web_platform.status(unit),
             identity=web_pages.certificate(identity.der) if identity else None,
-            objections=unit.platform.objections(unit) if identity else (),
+            objections=unit.platform.objections(unit) if identity else (), warnings=expiry.warnings(unit),
             authority=web_pages.certificate(root.root) if root else None, tag=web_platform.tag(unit),
             forms_shown=web_platform.views(unit, sent, values or {}, errors or {}),
         )  # fmt: skip

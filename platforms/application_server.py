@@ -8,8 +8,7 @@ from firmware.security.policy import Outcome, Rule, Trigger
 from platforms._linux import ROOT_AUTHORITY, SERVER_HARDWARE, rules_of_a_root
 
 PLATFORM = Platform(
-    **SERVER_HARDWARE,
-    **ROOT_AUTHORITY,
+    **SERVER_HARDWARE | ROOT_AUTHORITY,
     name="application_server",
     title="Application Server",
     default_mac="00e007060004",

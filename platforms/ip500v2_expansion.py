@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.basis import assumed, documented, inferred
-from firmware.boot.administration import OPERATIONS, initial_configuration
+from firmware.boot.administration import initial_configuration
 from firmware.platform import Platform
 from firmware.security.policy import Outcome, Rule, Trigger
 from platforms._ip500v2 import CONTROL_UNIT, rules_since
@@ -11,7 +11,8 @@ from platforms._ip500v2 import CONTROL_UNIT, rules_since
 SINCE = "8.1"
 
 PLATFORM = Platform(
-    **CONTROL_UNIT | {"operations": {**OPERATIONS, initial_configuration.__name__: initial_configuration}},
+    **CONTROL_UNIT
+    | {"operations": {**CONTROL_UNIT["operations"], initial_configuration.__name__: initial_configuration}},
     name="ip500v2_expansion",
     title="IP500 V2, Server Edition expansion",
     since=SINCE,

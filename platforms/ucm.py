@@ -9,8 +9,7 @@ from ignition.table import MODULE
 from platforms._linux import ROOT_AUTHORITY, SYSTEM, rules_of_a_root
 
 PLATFORM = Platform(
-    **SYSTEM,
-    **ROOT_AUTHORITY,
+    **SYSTEM | ROOT_AUTHORITY,
     name="ucm",
     title="Unified Communication Module",
     default_mac="00e007060005",

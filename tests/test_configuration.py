@@ -10,6 +10,7 @@ from firmware.configuration import (
     DEFAULT_HUNT_GROUPS,
     DEFAULT_USERS,
     FALLBACK_ADDRESSES,
+    SYSLOG_FORMATS,
     Configuration,
     Lan,
     factory,
@@ -28,7 +29,15 @@ interfaces = st.one_of(st.just(""), st.builds("{}/{}".format, st.ip_addresses(v=
 lans = st.lists(st.builds(Lan, st.booleans(), interfaces), max_size=3).map(tuple)
 pairs = st.lists(st.tuples(texts, texts), max_size=5).map(tuple)
 configurations = st.builds(
-    Configuration, texts, lans, st.lists(st.booleans(), max_size=3).map(tuple), pairs, pairs, texts
+    Configuration,
+    texts,
+    lans,
+    st.lists(st.booleans(), max_size=3).map(tuple),
+    pairs,
+    pairs,
+    texts,
+    syslog=st.lists(texts, max_size=2).map(tuple),
+    syslog_format=st.sampled_from(SYSLOG_FORMATS),
 )
 
 

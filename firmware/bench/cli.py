@@ -21,6 +21,8 @@ COMMANDS = {
     "ignite": "firmware.bench.cli_ignite",
     "serve": "firmware.bench.cli_serve",
     "card": "firmware.bench.cli_card",
+    "inspect": "firmware.bench.cli_inspect",
+    "rules": "firmware.bench.cli_rules",
     **dict.fromkeys(("run", "platforms", "diagram", "doctor"), "firmware.bench.cli_scenarios"),
 }
 

@@ -83,42 +83,48 @@ def show(state: Path, as_json: bool) -> None:
 
 @click.command()
 @STATE
-@click.option("--root", is_flag=True, help="The certificate of the unit's root CA instead.")
+@click.option("--root", is_flag=True, help="The unit's root CA instead.")
+@click.option("--telephony", is_flag=True, help="What SIP over TLS presents instead.")
+@click.option("--der", is_flag=True, help="The one certificate as DER.")
 @click.option(
     "--p12", type=click.Path(path_type=Path, dir_okay=False), help="Write certificate and key there, as PKCS#12."
 )
 @click.option(
     "--password-file", type=click.Path(path_type=Path, dir_okay=False), help="Its first line protects the file."
 )
-def cert(state: Path, root: bool, p12: Path | None, password_file: Path | None) -> None:
-    """Print the unit's certificate with its chain as PEM, or export it with its key; or print its root CA's.
+def cert(state: Path, root: bool, telephony: bool, der: bool, p12: Path | None, password_file: Path | None) -> None:
+    """Print the unit's certificate with its chain as PEM, or export it with its key; the same of its root CA.
 
     \b
     Example: ipsim cert --state state/ip500v2 | openssl x509 -noout -text
     """
     from firmware.bench import export
-    from firmware.bench.outside import authority_of, identity_of
-    from firmware.security.reading import pem
+    from firmware.bench.outside import authority_of, settings_of
+    from firmware.security.certificates import Identity
 
     if (p12 is None) != (password_file is None):
         raise click.UsageError("--p12 and --password-file go together")
-    if root and p12 is not None:
-        raise click.UsageError("--root prints a certificate; a CA's key is not exported")
+    if root + telephony > 1 or der + (p12 is not None) > 1:
+        raise click.UsageError("give one of --root, --telephony, and one of --der, --p12")
     with opened(state) as unit:
-        identity, authority = identity_of(unit), authority_of(unit)
+        settings, authority = settings_of(unit), authority_of(unit)
         name = unit.name
     if root:
         if authority is None:
             raise BadInput(f"{state}: this {unit.platform.title} is no CA")
-        click.echo(pem(authority.root).decode("ascii"), nl=False)
-        return
-    if identity is None:
-        raise BadInput(f"{state}: this unit holds no identity certificate yet")
-    if p12 is None or password_file is None:
-        click.echo(identity.pem().decode("ascii"), nl=False)
-        return
-    export.write_private(p12, export.pkcs12(identity, name, export.read_password(password_file)))
-    click.echo(f"certificate and key written to {p12}")
+        found, shown = Identity(authority.key, authority.chain), [authority.root]
+    else:
+        if settings is None or settings.identity is None:
+            raise BadInput(f"{state}: this unit holds no identity certificate yet")
+        found = settings.telephony if telephony and settings.telephony else settings.identity
+        shown = list(found.chain)
+    if p12 is not None and password_file is not None:
+        export.write_private(p12, export.pkcs12(found, name, export.read_password(password_file)))
+        click.echo(f"certificate and key written to {p12}")
+    elif der:
+        click.echo(shown[0], nl=False)
+    else:
+        click.echo(export.pem_of(tuple(shown)).decode("ascii"), nl=False)
 
 
 @click.command()

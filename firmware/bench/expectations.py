@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from firmware.appliance import Appliance
+from firmware.bench.alarm_expectations import check_syslog
 from firmware.bench.fields import (
     Address,
     ClockOrSet,
@@ -20,7 +21,7 @@ from firmware.bench.fields import (
     StateName,
     split_place,
 )
-from firmware.bench.outside import identity_of, look_at, release_of, settings_of
+from firmware.bench.outside import identity_of, look_at, release_of, settings_of, shown_by
 from firmware.bench.steps.base import part_of
 from firmware.bench.wizard_expectations import CHECKS as WIZARD_CHECKS
 from firmware.bench.wizard_expectations import WizardExpectations
@@ -28,8 +29,7 @@ from firmware.bench.world import World
 from firmware.boot.choose_firmware import LEVEL_RECORD, original_level
 from firmware.errors import StorageError, Unmet
 from firmware.journal import Event
-from firmware.security.certificates import Identity
-from firmware.security.reading import alternative_names, public_key_of
+from firmware.security.reading import alternative_names, describe, public_key_of
 from firmware.storage.volume import mounted
 from firmware.times import from_datetime, show_time
 
@@ -48,6 +48,10 @@ class Expect(WizardExpectations):
     upper: LedPattern | None = Field(None, description="the pattern of a module's upper LED")
     lower: LedPattern | None = Field(None, description="the pattern of a module's lower LED")
     identity: IdentityChange | None = Field(None, description="the certificate, compared with the last look at it")
+    presented: IdentityChange | None = Field(None, description="the certificate in a TLS handshake with management")
+    telephony: IdentityChange | None = Field(None, description="the same with SIP over TLS")
+    chain: int = Field(0, ge=0, description="how many certificates such a handshake shows")
+    trusted: list[str] = Field([], description="a text in the subject of each certificate in the store, in order")
     generation: int = Field(0, description="how many identities the unit has made")
     not_before: Moment | None = None
     not_after: Moment | None = None
@@ -68,6 +72,7 @@ class Expect(WizardExpectations):
     primary: Address | None = Field(None, description="the address of the Primary that the unit belongs to")
     system_name: str | None = None
     alarms: list[str] = Field([], description="texts that the alarm log holds; [] means it is empty")
+    syslog: list[str] = Field([], description="texts that syslog receivers got since the last expect of this unit")
     files: dict[FilePlace, Literal["present", "absent"]] = Field({}, description="slot:path -> on that card")
     happened: list[Happening] = Field([], description="events, by kind or by kind and data")
     not_happened: list[Happening] = Field([])
@@ -101,21 +106,41 @@ def _time(value: int | None) -> str:
     return "none" if value is None else show_time(value)
 
 
-def identity_change(before: Identity | None, now: Identity | None) -> IdentityChange:
+def identity_change(before: bytes | None, now: bytes | None) -> IdentityChange:
     """What became of an identity, as seen from outside: same bytes, same public key, or else a new key."""
     if now is None:
         return "none"
     if before is None:
         return "generated"
-    if before.der == now.der:
+    if before == now:
         return "kept"
-    return "renewed" if public_key_of(before.der) == public_key_of(now.der) else "new key"
+    return "renewed" if public_key_of(before) == public_key_of(now) else "new key"
 
 
 def _identity(world: World, unit: Appliance, wanted: IdentityChange) -> list[str]:
-    now = identity_of(unit)
-    found = identity_change(world.look_back.get(unit.name, (None, 0))[0], now)
+    before, now = world.look_back.get(unit.name, (None, 0))[0], identity_of(unit)
+    found = identity_change(before.der if before else None, now.der if now else None)
     return [] if found == wanted else [f"identity: expected {wanted}, found {found}"]
+
+
+def _shown(service: str) -> Check:
+    """What a peer sees in a handshake, compared with what it saw at the last look."""
+
+    def check(world: World, unit: Appliance, wanted: IdentityChange) -> list[str]:
+        before = world.presented.get((unit.name, service), ())
+        now = world.presented[unit.name, service] = shown_by(unit, telephony=service == "telephony")
+        found = identity_change(next(iter(before), None), next(iter(now), None))
+        return [] if found == wanted else [f"presented by {service}: expected {wanted}, found {found}"]
+
+    return check
+
+
+def _trusted(_world: World, unit: Appliance, wanted: list[str]) -> list[str]:
+    settings = settings_of(unit)
+    found = [str(describe(der)["subject"]) for der in settings.trusted] if settings else []
+    if len(found) == len(wanted) and all(text in subject for text, subject in zip(wanted, found, strict=True)):
+        return []
+    return [f"trusted certificate store: expected {wanted}, found {found}"]
 
 
 def _dates(field: str) -> Callable[[Appliance], int | None]:
@@ -243,6 +268,10 @@ _CHECKS: dict[str, Check] = {
     "upper": _equal("upper LED", lambda unit: unit.lights.upper.label),
     "lower": _equal("lower LED", lambda unit: unit.lights.lower.label),
     "identity": _identity,
+    "presented": _shown("management"),
+    "telephony": _shown("telephony"),
+    "chain": _equal("certificates in the handshake", lambda unit: len(shown_by(unit))),
+    "trusted": _trusted,
     "generation": _equal("generation", _generation),
     "not_before": _equal("notBefore", _dates("not_valid_before_utc"), _time),
     "not_after": _equal("notAfter", _dates("not_valid_after_utc"), _time),
@@ -261,6 +290,7 @@ _CHECKS: dict[str, Check] = {
     "primary": _equal("Primary", lambda unit: _configuration(unit, "primary", None) or None),
     "system_name": _equal("system name", lambda unit: _configuration(unit, "system_name", None)),
     "alarms": _alarms,
+    "syslog": check_syslog,
     "files": _files,
     "happened": _happened,
     "not_happened": _not_happened,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding
 from cryptography.hazmat.primitives.serialization import pkcs12 as container
 
 from firmware.errors import BadInput
 from firmware.security.certificates import Identity
-from firmware.security.reading import load
+from firmware.security.reading import load, pem
 
 
 def pkcs12(identity: Identity, name: str, password: bytes) -> bytes:
@@ -19,6 +20,23 @@ def pkcs12(identity: Identity, name: str, password: bytes) -> bytes:
     return container.serialize_key_and_certificates(
         name.encode(), identity.key.private, identity.certificate, chain, BestAvailableEncryption(password)
     )
+
+
+def pem_of(chain: tuple[bytes, ...]) -> bytes:
+    return b"".join(pem(der) for der in chain)
+
+
+def pem_of_request(der: bytes) -> bytes:
+    return x509.load_der_x509_csr(der).public_bytes(Encoding.PEM)
+
+
+def exported(identity: Identity, name: str, form: str, password: str) -> bytes:
+    """A certificate alone as PEM or DER, or with key and chain as PKCS#12 under a password. (R62)"""
+    if form == "p12":
+        if not password:
+            raise BadInput("a PKCS#12 holds the private key: give a password")
+        return pkcs12(identity, name, password.encode())
+    return identity.der if form == "der" else pem(identity.der)
 
 
 def read_password(path: Path) -> bytes:

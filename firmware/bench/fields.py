@@ -18,6 +18,7 @@ from firmware.device.panel import Light
 from firmware.platform import Platform
 from firmware.release import Release
 from firmware.security.settings import LEVELS, SERVICES
+from firmware.security.trust import levels
 from ignition import pages
 
 Mac = Annotated[str, BeforeValidator(values.mac)]
@@ -35,6 +36,10 @@ Line = Annotated[str, BeforeValidator(values.line)]
 UserName = Annotated[str, BeforeValidator(values.user_name)]
 HostName = Annotated[str, BeforeValidator(values.host_name)]
 UnitName = Annotated[str, BeforeValidator(values.unit_name)]
+Secret = Annotated[str, BeforeValidator(values.secret)]
+OptionalHostName = Annotated[str, BeforeValidator(values.optional_host_name)]
+DnsOrAddress = Annotated[str, BeforeValidator(values.dns_or_address)]
+DeskFile = Annotated[str, BeforeValidator(values.line)]
 CardPath = Annotated[str, BeforeValidator(values.card_path)]
 
 
@@ -77,6 +82,9 @@ PageName = Annotated[str, _known("page of the wizard", lambda _: pages.BY_NAME)]
 PlatformName = Annotated[str, _known("platform", lambda _: platforms.names())]
 RootChange = Literal["none", "generated", "imported", "kept", "renewed", "new key"]
 ServiceName = Annotated[str, _known("service", lambda _: dict(SERVICES.value))]
+CheckLevel = Annotated[
+    str, _known("check level of this release", lambda known: [level.value for level in levels(known.release)])
+]
 LevelName = Annotated[str, _known("level", lambda _: LEVELS)]
 # A misspelt kind of event would never have happened, and an expectation that it did not would hold for ever.
 EventKind = Annotated[str, _known("kind of event", lambda _: ("state", *SENTENCES))]

@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from firmware.appliance import Appliance, Surroundings
+from firmware.appliance import Appliance, CertificateSupply, ScepServer
 from firmware.boot import running
 from firmware.errors import NotNow
+from firmware.peers.network import Network
 from firmware.platform import Platform
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ DOWN = (OFF, "host.powering", "host.shutting_down", "host.shut_down", "shutdown.
 class Seat:
     """The surroundings of a module in its host: the host's clock, and the network for all else."""
 
-    network: Surroundings
+    network: Network
     host: Appliance
 
     def host_time(self, now: int) -> int | None:
@@ -65,6 +66,22 @@ class Seat:
 
     def reaches(self, server: str) -> bool:
         return self.network.reaches(server)
+
+    def system_manager(self, name: str) -> ScepServer | None:
+        return self.network.system_manager(name)
+
+    def cloud(self) -> CertificateSupply | None:
+        return self.network.cloud()
+
+    def syslog(self, destination: str, message: bytes) -> None:
+        self.network.syslog(destination, message)
+
+
+def network_of(unit: Appliance) -> Network:
+    """The network around a unit, whether or not it sits in a host."""
+    around = unit.surroundings.network if isinstance(unit.surroundings, Seat) else unit.surroundings
+    assert isinstance(around, Network)
+    return around
 
 
 def can_host(platform: Platform) -> bool:

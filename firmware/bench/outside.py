@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from firmware.appliance import Appliance
+from firmware.boot.running import RUNNING
+from firmware.credentials import preferences
+from firmware.errors import Unmet
+from firmware.security import tls
 from firmware.security.authority import Authority
 from firmware.security.certificates import Identity
 from firmware.security.settings import SecuritySettings
@@ -37,6 +41,22 @@ def settings_of(unit: Appliance) -> SecuritySettings | None:
 def identity_of(unit: Appliance) -> Identity | None:
     settings = settings_of(unit)
     return settings.identity if settings else None
+
+
+def presented_by(unit: Appliance, *, telephony: bool = False) -> Identity:
+    """What a TLS service of a unit presents, key and chain. Unmet: it presents nothing."""
+    settings = settings_of(unit) if unit.state == RUNNING else None
+    found = preferences.presented(settings, telephony=telephony) if settings else None
+    if found is None:
+        raise Unmet(f"{unit.name} presents no certificate: it is in the state {unit.state}")
+    return found
+
+
+def shown_by(unit: Appliance, *, telephony: bool = False) -> tuple[bytes, ...]:
+    """The chain that a peer sees in a TLS handshake with a unit; () when there is none to be had."""
+    with suppress(Unmet):
+        return tls.shown(presented_by(unit, telephony=telephony))
+    return ()
 
 
 def authority_of(unit: Appliance) -> Authority | None:

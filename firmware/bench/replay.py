@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from firmware.appliance import Appliance
-from firmware.bench.orders import new_unit, open_unit, tee
+from firmware.bench.orders import DEFAULT_SEED, new_unit, open_unit, tee
 from firmware.bench.scenario import PlannedStep, Scenario, UnitSpec
 from firmware.bench.state import StateDirectory
 from firmware.bench.steps.power import CutPower
@@ -53,7 +53,7 @@ def run(
     below it each. Raises BadInput when a step asks for what is not there.
     """
     report = Report(scenario)
-    world = World(scenario.head.clock)
+    world = World(scenario.head.clock, _seed(scenario, seed))
     with ExitStack() as stack:
         opened: list[tuple[StateDirectory, Appliance]] = []
 
@@ -64,7 +64,7 @@ def run(
 
         for name in scenario.units:
             place = None if state is None else state if len(scenario.units) == 1 else state / name
-            unit, directory = _unit(scenario, name, seed, place, hear)
+            unit, directory = _unit(scenario, name, seed, place, hear, world)
             if directory is not None:
                 stack.callback(directory.close)
                 opened.append((directory, unit))
@@ -86,12 +86,18 @@ def run(
     return report
 
 
+def _seed(scenario: Scenario, seed: int | None) -> int:
+    """What the peers of the units are made from."""
+    chosen = scenario.head.seed if seed is None else seed
+    return DEFAULT_SEED if chosen is None else chosen
+
+
 def _unit(
-    scenario: Scenario, name: str, seed: int | None, place: Path | None, hear: Callable[[Event], None]
+    scenario: Scenario, name: str, seed: int | None, place: Path | None, hear: Callable[[Event], None], world: World
 ) -> tuple[Appliance, StateDirectory | None]:
     spec, order = scenario.units[name]
     order = replace(order, seed=order.seed if seed is None else seed)
-    network = (spec.environment or scenario.head.environment).network()
+    network = (spec.environment or scenario.head.environment).network(world)
 
     def make() -> Appliance:
         unit = new_unit(order, scenario.head.clock, network)
@@ -121,13 +127,18 @@ def _set_clock(unit: Appliance, spec: UnitSpec) -> None:
 def _perform(world: World, planned: PlannedStep, after: int) -> Outcome:
     unit = world.units[planned.unit]
     unit.clock.advance_to(world.now)
+    wanted = planned.step.refusal
     try:
         planned.step.run(world, unit)
-    except (Unmet, FirmwareError) as error:
+    except (FirmwareError, BadInput) as error:
+        if wanted is not None and wanted in str(error):
+            return Outcome(planned, after)
+        if isinstance(error, BadInput):
+            raise BadInput(f"{planned.where}: {error}") from None
         return Outcome(planned, after, str(error))
-    except BadInput as error:
-        raise BadInput(f"{planned.where}: {error}") from None
-    return Outcome(planned, after)
+    except Unmet as error:
+        return Outcome(planned, after, str(error))
+    return Outcome(planned, after, "" if wanted is None else f"expected to be refused with {wanted!r}, and was done")
 
 
 def _check_cuts(world: World, scenario: Scenario, report: Report) -> None:

@@ -56,12 +56,16 @@ Units = dict[str, tuple[UnitSpec, Order]]
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A step and where it stands."""
+    """A step, where it stands, and as what it was written (``row``)."""
 
     step: Step
     unit: str
     where: str
-    text: str
+    row: Any
+
+    @property
+    def text(self) -> str:
+        return _show(self.row)
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,7 @@ def parse(text: str, file: str, folder: FilePath = FilePath()) -> Scenario:
     for index, row in enumerate(rows if isinstance(rows, list) else []):
         step, unit = _step(row, index, units, problems, folder)
         if step is not None and unit is not None:
-            planned.append(PlannedStep(step, unit, marked.where(("steps", index)), _show(row)))
+            planned.append(PlannedStep(step, unit, marked.where(("steps", index)), row))
     problems.raise_any()
     assert head is not None
     return Scenario(head.name, file, head, units, tuple(planned))

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from firmware.appliance import Appliance
-from firmware.bench import server_summary
+from firmware.bench import server_summary, trust_summary
 from firmware.bench.outside import authority_of, look_at, release_of, settings_of
 from firmware.boot.choose_firmware import LEVEL_RECORD, original_level
 from firmware.configuration import Configuration, sip_password
 from firmware.device.flash import FlashPart
 from firmware.errors import StorageError
 from firmware.security.reading import describe, issuer
+from firmware.security.settings import Origin
 from firmware.storage.volume import mounted
 from firmware.times import show_time
 
@@ -37,6 +38,7 @@ def summarise(unit: Appliance) -> dict[str, Any]:
         "ignition": server_summary.ignition(unit, looked_at),
         "authority": server_summary.authority(unit),
         "identity": _identity(unit),
+        "trust": trust_summary.summarise(unit),
         "configuration": _configuration(unit, configuration) if configuration else None,
         "server": server_summary.server(unit, looked_at),
         "slots": {name: _card(looked_at, name) for name in unit.slots},
@@ -67,7 +69,13 @@ def _identity(unit: Appliance) -> dict[str, Any] | None:
 
 
 def _basis(unit: Appliance) -> dict[str, str]:
-    """How each field of the identity is known; an imported CA has its own book of serial numbers."""
+    """How each field of the identity is known; an imported CA has its own book of serial numbers.
+
+    Of one that came from outside, the unit's profile says nothing.
+    """
+    settings = settings_of(unit)
+    if settings is not None and settings.origin is not Origin.MADE:
+        return dict.fromkeys((name for name, _ in unit.platform.profile.facts()), settings.origin.value)
     basis = {name: fact.cite() for name, fact in unit.platform.profile.facts()}
     authority = authority_of(unit)
     return basis | {"serial_bytes": "assumed random"} if authority and authority.is_imported else basis
@@ -116,6 +124,7 @@ def show(summary: dict[str, Any]) -> str:
     if summary["authority"]:
         lines += server_summary.show_authority(summary["authority"])
     lines += _show_identity(identity) if identity else ["identity           none"]
+    lines += trust_summary.show(summary["trust"]) if summary["trust"] else []
     if configuration:
         lines.append("configuration")
         for index, lan in enumerate(configuration["lans"], 1):

@@ -23,6 +23,7 @@ from ignition import checks
 END = parse_time("9800-01-01")
 LONGEST = 36_525 * DAY
 DEEPEST_FOLDER = 16
+MOST_NAMED = 60  # of the names that are allowed, in an error
 
 _brief = reprlib.Repr()
 _brief.maxstring = _brief.maxother = _brief.maxlong = 60
@@ -40,7 +41,8 @@ def one_of(value: str, allowed: tuple[str, ...], what: str) -> str:
         return value
     near = get_close_matches(str(value)[:60], allowed, 1)
     hint = f" (did you mean {near[0]!r}?)" if near else ""
-    known = f"{', '.join(allowed)} {'is' if len(allowed) == 1 else 'are'} known"
+    shown = allowed if len(allowed) <= MOST_NAMED else (*allowed[:MOST_NAMED], f"{len(allowed) - MOST_NAMED} more")
+    known = f"{', '.join(shown)} {'is' if len(allowed) == 1 else 'are'} known"
     raise ValueError(f"unknown {what} {brief(value)}{hint}: {known}")
 
 
@@ -176,6 +178,18 @@ def line(text: object) -> str:
     return text
 
 
+def optional_host_name(text: object) -> str:
+    return "" if text == "" else host_name(text)
+
+
+def dns_or_address(text: object) -> str:
+    """A name by which a machine is reached: an IPv4 address or a DNS name."""
+    try:
+        return str(IPv4Address(_text(text)))
+    except ValueError:
+        return host_name(text)
+
+
 def user_name(text: object) -> str:
     """What a user's name may be in the simulated configuration."""
     name = _text(text)
@@ -220,3 +234,10 @@ def _text(value: object) -> str:
     if len(text := str(value)) > 200:
         raise ValueError(f"{brief(text)} is too long")
     return text
+
+
+def secret(value: object) -> str:
+    """A password of a scenario; what is wrong with it never shows it."""
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise ValueError("a password is a text of printable characters; write it in quotes if it is a number")
+    return value

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy, deepcopy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from firmware.appliance import Appliance, Ram, Surroundings
+from firmware.appliance import Appliance, Ram
 from firmware.bench import hosting
 from firmware.bench.values import END
 from firmware.device.panel import Card
+from firmware.device.power import Rail
 from firmware.errors import BadInput, PowerCut
 from firmware.machine import ACTIVITY
+from firmware.peers.network import Network, Peers
 from firmware.security.certificates import Identity
 
 if TYPE_CHECKING:
@@ -21,15 +25,19 @@ SHUT_DOWN = ("shutdown.done", "host.shut_down")
 
 
 class World:
-    """``now`` is the simulated time up to which everything has happened.
+    """``now`` is the simulated time up to which everything has happened; from ``seed`` come the CAs of its peers.
 
     ``cut_at`` names, by unit, the state on whose entry its power is cut; ``shelf`` the cards that are in no slot;
     ``look_back`` the identity and the length of the journal at the last look at a unit, ``roots`` its root CA (DER);
-    ``browsers`` those in front of a unit's wizard, by unit and name; ``hosts`` the unit that a module sits in.
+    ``browsers`` those in front of a unit's wizard, by unit and name; ``hosts`` the unit that a module sits in;
+    ``peers`` those around the units that keep something; ``desk`` the files on the administrator's desk, by name;
+    ``issued`` how many certificates each third party has issued; ``presented`` the chain that a unit's TLS service
+    showed at the last look, by unit and service.
     """
 
-    def __init__(self, now: int) -> None:
+    def __init__(self, now: int, seed: int = 0) -> None:
         self.now = now
+        self.seed = seed
         self.units: dict[str, Appliance] = {}
         self.shelf: dict[str, Card] = {}
         self.cut_at: dict[str, str] = {}
@@ -37,6 +45,30 @@ class World:
         self.hosts: dict[str, str] = {}
         self.roots: dict[str, bytes | None] = {}
         self.browsers: dict[tuple[str, str], Browser] = {}
+        self.peers = Peers()
+        self.desk: dict[str, bytes] = {}
+        self.issued: dict[str, int] = {}
+        self.presented: dict[tuple[str, str], tuple[bytes, ...]] = {}
+
+    def copy(self) -> World:
+        """The same units, cards and peers at the same moment, from here on apart: what follows can be tried twice."""
+        other = World(self.now, self.seed)
+        other.peers = deepcopy(self.peers)
+        other.shelf = {name: card.copy(card.part.copy(Rail())) for name, card in self.shelf.items()}
+        other.browsers = {key: copy(browser) for key, browser in self.browsers.items()}
+        for kept in ("cut_at", "look_back", "hosts", "roots", "desk", "issued", "presented"):
+            setattr(other, kept, dict(getattr(self, kept)))
+        other.units = {name: unit.copy() for name, unit in self.units.items()}
+        for unit in other.units.values():
+            other.surround(unit, replace(hosting.network_of(unit), peers=other.peers))
+        return other
+
+    def on_desk(self, name: str) -> bytes:
+        """A file that an earlier step has made. BadInput names those that there are."""
+        if name not in self.desk:
+            made = ", ".join(sorted(self.desk)) or "none"
+            raise BadInput(f"{name}: no step before has made a file of this name; made were {made}")
+        return self.desk[name]
 
     def add(self, unit: Appliance) -> None:
         self.units[unit.name] = unit
@@ -44,9 +76,9 @@ class World:
     def seat(self, module: Appliance, host: Appliance) -> None:
         """Put a module into its host: from here on it has its power and its time from it."""
         self.hosts[module.name] = host.name
-        self.surround(module, module.surroundings)
+        self.surround(module, hosting.network_of(module))
 
-    def surround(self, unit: Appliance, network: Surroundings) -> None:
+    def surround(self, unit: Appliance, network: Network) -> None:
         """Let the network around a unit be this one."""
         host = hosting.host_of(self, unit)
         unit.surroundings = network if host is None else hosting.Seat(network, host)

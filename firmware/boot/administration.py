@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from firmware.appliance import Appliance
-from firmware.boot import alarms, buttons, identity, running
+from firmware.boot import alarms, buttons, running
 from firmware.boot import choose_configuration as configuration
 from firmware.boot.cards import BACKUP, CONFIGURATION, PRIMARY, SYSTEM, volume_of
 from firmware.boot.software import BINARY, image_of, is_valid
 from firmware.boot.software import RECORD as FIRMWARE_RECORD
 from firmware.configuration import Lan
+from firmware.credentials import identity
 from firmware.device.panel import band_of
-from firmware.errors import BadInput, NotNow
+from firmware.errors import BadInput, Damaged, NotNow
 from firmware.release import BY_VERSION
-from firmware.security.policy import Outcome, Trigger, decide
+from firmware.security.policy import Trigger
 from firmware.security.settings import LEVELS
 
-RUNNING = "running"
 LONGEST_NAME = 31  # assumed
 ROUTES = ("manager", "web", "serial", "bootloader")  # KB: four routes to default the security settings
 
@@ -35,7 +35,7 @@ def power_on(unit: Appliance, holding: str | None = None) -> None:
 
 def press(unit: Appliance, button: str, held: int) -> None:
     """Press a button of a running unit for ``held`` ms."""
-    require_running(unit, f"the {button} button does nothing")
+    running.require(unit, f"the {button} button does nothing")
     band = band_of(buttons.BANDS[button], held)
     unit.clock.advance_to(unit.clock.now + held)
     light = band.light.label if band.light else "unchanged"
@@ -86,41 +86,35 @@ def default_security(unit: Appliance, via: str = "manager", mac: str | None = No
             raise NotNow("the boot loader's route is the reset button held at power-on: cut the power first")
         power_on(unit, holding="reset")
         return
-    require_running(unit, f"its security settings cannot be defaulted via {via}")
+    running.require(unit, f"its security settings cannot be defaulted via {via}")
     if via == "serial" and mac is not None and mac != unit.mac:
         unit.note(
             "security.refused", via=via, why=f"AT-SECURITYRESETALL confirmed with {mac}, which is not this unit's MAC"
         )
         return
-    follow(unit, identity.default_security(unit, via))
+    identity.carry_out(unit, identity.default_security(unit, via))
 
 
 def delete_certificate(unit: Appliance) -> None:
     """Delete the identity certificate; from R9.1 on it is generated again at once."""
-    require_running(unit, "its certificate cannot be deleted")
-    follow(unit, identity.delete_identity(unit))
+    running.require(unit, "its certificate cannot be deleted")
+    identity.carry_out(unit, identity.delete_identity(unit))
 
 
 def set_service(unit: Appliance, service: str, level: str) -> None:
     """Set a service's security level; the first one above Unsecure Only makes a certificate that is missing."""
-    require_running(unit, "its services cannot be set")
+    running.require(unit, "its services cannot be set")
     assert unit.ram.settings is not None
     names = [name for name, _ in unit.ram.settings.services]
     if service not in names or level not in LEVELS:
         raise BadInput(f"service {service!r} at {level!r}: services are {', '.join(names)}; levels {', '.join(LEVELS)}")
     if identity.set_service(unit, service, level):
-        follow(unit, decide(unit.platform.policy, Trigger.SERVICE_SECURED, unit.release).value)
-
-
-def follow(unit: Appliance, outcome: Outcome) -> None:
-    """Do what the policy says comes next."""
-    if identity.is_due(unit, outcome):
-        unit.platform.bring_up.fire(unit, "identity_wanted")
+        identity.follow(unit, Trigger.SERVICE_SECURED)
 
 
 def default_configuration(unit: Appliance) -> None:
     """Default the configuration from Manager; the unit reboots, its certificate stays."""
-    require_running(unit, "its configuration cannot be defaulted")
+    running.require(unit, "its configuration cannot be defaulted")
     configuration.command_default(unit)
     restart_without_saving(unit, "configuration defaulted")
 
@@ -130,7 +124,7 @@ def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
 
     By the policy the certificate is kept, and may now name the wrong address.
     """
-    require_running(unit, "its addresses cannot be set")
+    running.require(unit, "its addresses cannot be set")
     assert unit.ram.configuration is not None
     before = unit.ram.configuration.lans[lan]
     changed = Lan(False, interface) if interface else Lan(True, before.interface)
@@ -139,12 +133,29 @@ def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
     configuration.note_lans(unit)
     unit.note("network.address", lan=f"LAN{lan + 1}", address=changed.interface, how="set by Manager")
     identity.note_fitness(unit)
-    follow(unit, decide(unit.platform.policy, Trigger.ADDRESS_CHANGE, unit.release).value)
+    identity.follow_change(unit, Trigger.ADDRESS_CHANGE)
+
+
+def restore_configuration(unit: Appliance) -> None:
+    """Put the configuration in the System SD's backup folder in use again. (KB; that it needs no reboot is assumed)"""
+    running.require(unit, "its configuration cannot be restored")
+    with volume_of(unit, SYSTEM) as volume:
+        data = volume.read(f"{BACKUP}/{CONFIGURATION}")
+    if data is None:
+        raise NotNow("the System SD holds no backup of a configuration")
+    try:
+        unit.ram.configuration = configuration.understood(data)
+    except Damaged as error:
+        raise NotNow(f"the backup of the configuration is damaged: {error}") from None
+    configuration.save(unit, "restored from backup")
+    configuration.note_lans(unit)
+    identity.note_fitness(unit)
+    identity.follow(unit, Trigger.CONFIGURATION_RESTORED)
 
 
 def change_at_phone(unit: Appliance, extension: str, name: str) -> None:
     """A change made at a phone goes to the RAM only, until the next save."""
-    require_running(unit, "no phone can change anything")
+    running.require(unit, "no phone can change anything")
     assert unit.ram.configuration is not None
     if extension not in dict(unit.ram.configuration.users):
         raise BadInput(f"extension {extension!r}: this unit has {', '.join(dict(unit.ram.configuration.users))}")
@@ -156,13 +167,13 @@ def change_at_phone(unit: Appliance, extension: str, name: str) -> None:
 
 def set_clock(unit: Appliance, reading: int) -> None:
     """Set the clock by hand."""
-    require_running(unit, "its clock cannot be set from here")
+    running.require(unit, "its clock cannot be set from here")
     running.set_clock(unit, reading, "administrator")
 
 
 def upgrade(unit: Appliance, release: str) -> None:
     """Upgrade by Manager: the old binary and configuration to backup, the new binary to primary, reboot."""
-    require_running(unit, "it cannot be upgraded")
+    running.require(unit, "it cannot be upgraded")
     new = image_of(BY_VERSION[release])
     with volume_of(unit, SYSTEM) as volume:
         for name in (BINARY, CONFIGURATION):
@@ -176,13 +187,13 @@ def upgrade(unit: Appliance, release: str) -> None:
 
 def reboot(unit: Appliance, at: int | None = None) -> None:
     """Reboot from Manager: now, or timed at ``at`` ms past midnight."""
-    require_running(unit, "it cannot be rebooted")
+    running.require(unit, "it cannot be rebooted")
     running.order_reboot(unit, at, "Manager")
 
 
 def shutdown(unit: Appliance, off_for: int | None = None) -> None:
     """Shut down from Manager: for ``off_for`` ms, or indefinitely."""
-    require_running(unit, "it cannot be shut down")
+    running.require(unit, "it cannot be shut down")
     running.order_shutdown(unit, off_for, "Manager")
 
 
@@ -194,7 +205,7 @@ def initial_configuration(
     It may also give the system its name and LAN1 a fixed address. By the policy the certificate is kept until one from
     the Primary is installed.
     """
-    require_running(unit, "the Initial Configuration Utility cannot run")
+    running.require(unit, "the Initial Configuration Utility cannot run")
     assert unit.ram.configuration is not None
     before = unit.ram.configuration
     changed = replace(before, primary=primary, system_name=system_name or before.system_name)
@@ -203,19 +214,13 @@ def initial_configuration(
     configuration.note_lans(unit)
     unit.note("network.joined", primary=primary, system_name=unit.ram.configuration.system_name)
     identity.note_fitness(unit)
-    follow(unit, decide(unit.platform.policy, Trigger.JOINED, unit.release).value)
-
-
-def require_running(unit: Appliance, what: str) -> None:
-    """NotNow unless the unit is in operation."""
-    if unit.state != RUNNING:
-        raise NotNow(f"the unit is in the state {unit.state}: {what}")
+    identity.follow(unit, Trigger.JOINED)
 
 
 OPERATIONS: Mapping[str, Callable[..., None]] = {
     function.__name__: function
     for function in (
         power_on, press, default_security, delete_certificate, set_service, default_configuration, set_address,
-        change_at_phone, running.card_removed, set_clock, upgrade, reboot, shutdown,
+        change_at_phone, running.card_removed, set_clock, restore_configuration, upgrade, reboot, shutdown,
     )
 }  # fmt: skip

@@ -17,6 +17,7 @@ PRIMARY, BACKUP = "system/primary", "system/backup"
 CONFIGURATION = "config.cfg"
 
 TEMPORARY = "system/temp"
+STORE_ADD, STORE_DELETE = f"{PRIMARY}/certificates/tcs/add", f"{PRIMARY}/certificates/tcs/delete"  # U
 
 # boot.md, Storage (BG). primary/certificates/tcs/add and delete (U) come to be when a file is put there.
 FOLDERS = (PRIMARY, BACKUP, "system/lvmail", "system/AAG", "system/doc", "system/dynamic", TEMPORARY)

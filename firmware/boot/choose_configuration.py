@@ -60,6 +60,7 @@ def choose_configuration(unit: Appliance) -> str:
         _remove_stored(unit)
         if unit.ram.place == PLACES.value[0].name:
             unit.ram.stored_configuration = None
+    unit.ram.configuration_defaulted = commanded
     stored, from_file, why = _stored(unit)
     kind = unit.ram.place if unit.ram.place in (NVM_PLACE, BOOTP_PLACE) else "sd"
     row = next(
@@ -87,12 +88,12 @@ def _stored(unit: Appliance) -> tuple[str, Configuration | None, str]:
     if data is None:
         return "absent", None, f"no file beside the firmware in {unit.ram.place}"
     try:
-        return "valid", _understood(data), ""
+        return "valid", understood(data), ""
     except Damaged as error:
         return "invalid", None, str(error)
 
 
-def _understood(data: bytes) -> Configuration:
+def understood(data: bytes) -> Configuration:
     """A stored configuration. Damaged when it is none, or not one of this unit's."""
     found = configuration.from_bytes(data)
     if len(found.lans) != len(_NEW_LANS):
@@ -103,7 +104,7 @@ def _understood(data: bytes) -> Configuration:
 def _nvm_copy(unit: Appliance) -> Configuration | None:
     data = kept.read(unit, RECORD)
     with suppress(Damaged):
-        return _understood(data) if data else None
+        return understood(data) if data else None
     return None
 
 
@@ -111,9 +112,9 @@ def stored_configuration(unit: Appliance) -> Configuration | None:
     """What the unit keeps, seen from outside: the System SD's file, else the NVM's copy."""
     with suppress(StorageError), volume_of(unit, SYSTEM) as volume:
         if data := volume.read(f"{PRIMARY}/{CONFIGURATION}"):
-            return _understood(data)
+            return understood(data)
     with suppress(Damaged):
-        return _understood(kept.peek(unit, RECORD) or b"")
+        return understood(kept.peek(unit, RECORD) or b"")
     return None
 
 

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 
 from firmware.appliance import Appliance, Ram
 from firmware.boot import alarms, kept
-from firmware.boot.cards import CONFIGURATION, PRIMARY, SYSTEM, TEMPORARY, read_or_damaged, volume_of
+from firmware.boot.cards import (
+    CONFIGURATION,
+    PRIMARY,
+    STORE_ADD,
+    STORE_DELETE,
+    SYSTEM,
+    TEMPORARY,
+    read_or_damaged,
+    volume_of,
+)
 from firmware.boot.software import BINARY, BOOTP_PLACE, NVM_PLACE, PLACES, RECORD, Place, image_of, read_image
 from firmware.device.panel import Light
 from firmware.errors import Damaged, StorageError
@@ -69,6 +78,7 @@ def candidates(unit: Appliance, *, starting: bool = False) -> Iterator[Candidate
             with volume_of(unit, place.slot) as volume:
                 if starting and place is PLACES.value[0]:
                     _clear_temporary(volume)
+                    unit.ram.store_files = _store_files(volume)
                 found = Candidate(
                     place, volume.read(place.path), read_or_damaged(volume, f"{place.folder}/{CONFIGURATION}")
                 )
@@ -82,6 +92,14 @@ def _clear_temporary(volume: Volume) -> None:
     with suppress(StorageError):
         for path, _ in list(volume.files(TEMPORARY)):
             volume.remove(path)
+
+
+def _store_files(volume: Volume) -> bool:
+    """Whether a file waits to go into the trusted certificate store, or to take one out of it: seen in passing, so that
+    an ordinary start need not look again."""
+    with suppress(StorageError):
+        return bool(volume.entries(STORE_ADD) or volume.entries(STORE_DELETE))
+    return False
 
 
 def choose_firmware(unit: Appliance) -> str:

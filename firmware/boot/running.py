@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from firmware.appliance import Appliance
 from firmware.basis import documented
-from firmware.boot import alarms, identity
+from firmware.boot import alarms
 from firmware.boot.cards import SYSTEM
 from firmware.boot.choose_configuration import save
+from firmware.credentials import identity
 from firmware.device.panel import Light
+from firmware.errors import NotNow
+from firmware.security.policy import Trigger
 from firmware.times import DAY, HOUR, MINUTE, SECOND, show_duration, show_time
 
 NIGHTLY_WINDOW = documented(30 * MINUTE, "KB: between 00:00 and 00:30")
@@ -18,6 +21,7 @@ MODULES_LIMIT = documented(3 * MINUTE, "KB: up to 3 min with a UCM")
 WAIT_FOR_MODULES = MODULES_LIMIT.value - SAVING_TIME
 
 SAFE_TO_TAKE_CARDS = ("off", "shutdown.done")
+RUNNING = "running"
 NIGHTLY, SNTP, REBOOT, RESTART = "nightly_copy", "sntp", "reboot", "restart"
 
 
@@ -53,10 +57,11 @@ def correction(unit: Appliance) -> int | None:
 
 
 def set_clock(unit: Appliance, reading: int, how: str) -> None:
-    """Set the unit's clock. The certificate is kept, whatever its dates now mean."""
+    """Set the unit's clock. What becomes of the certificate is the policy's, whatever its dates now mean."""
     put_clock(unit, reading, how)
     plan(unit)
     identity.note_fitness(unit)
+    identity.follow(unit, Trigger.CLOCK_CORRECTED)
 
 
 def put_clock(unit: Appliance, reading: int, how: str) -> None:
@@ -179,3 +184,9 @@ def card_removed(unit: Appliance, slot: str) -> None:
     if slot == SYSTEM and unit.state not in SAFE_TO_TAKE_CARDS:
         unit.show_sd(Light.OFF, "no card")
         alarms.raise_alarm(unit, "System SD", "removed while running")
+
+
+def require(unit: Appliance, what: str) -> None:
+    """NotNow unless the unit is in operation."""
+    if unit.state != RUNNING:
+        raise NotNow(f"the unit is in the state {unit.state}: {what}")

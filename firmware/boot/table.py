@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from firmware.appliance import Appliance
 from firmware.basis import Basis
-from firmware.boot import alarms, choose_configuration, choose_firmware, identity, network, running
+from firmware.boot import alarms, choose_configuration, choose_firmware, network, running
+from firmware.credentials import daily, generation, identity, store
 from firmware.device.panel import Light
 from firmware.machine import ANY, BringUp, Lights, Row, State
 from firmware.times import SECOND
@@ -25,11 +26,18 @@ def generation_time(unit: Appliance) -> int:
 def load_security(unit: Appliance) -> str:
     """As every start; with the reset button held at power-on, the boot loader's security default comes first."""
     outcome = identity.load_security(unit)
+    if unit.ram.store_files:
+        store.follow_folders(unit)
     if unit.ram.held_button == "reset":
         with alarms.alarm_on_failure(unit, "default of the security settings"):
             wanted = identity.default_security(unit, "bootloader")
             outcome = "identity_missing" if identity.is_due(unit, wanted) else "identity_not_needed"
     return outcome
+
+
+def begin(unit: Appliance) -> None:
+    running.begin(unit)
+    daily.begin(unit)
 
 
 STATES: tuple[State[Appliance], ...] = (
@@ -54,12 +62,12 @@ STATES: tuple[State[Appliance], ...] = (
     State("security.loading", "loading the security settings", _BOOTING,
           _INFERRED, "A, MAN", load_security, 1 * SECOND),
     State("certificate.announcing", "an identity is due: its number and time are noted first", _SUSPENDED,
-          _ASSUMED, "so that a power cut cannot make two", identity.announce),
+          _ASSUMED, "so that a power cut cannot make two", generation.announce),
     State("certificate.generating", "generating the identity certificate; operation is suspended", _SUSPENDED,
-          _DOCUMENTED, "A, R62, K9; LEDs assumed", identity.generate, generation_time),
-    State("running", "in operation", _RUNNING, _DOCUMENTED, "MAN; LEDs inferred BG", on_enter=running.begin,
+          _DOCUMENTED, "A, R62, K9; LEDs assumed", generation.generate, generation_time),
+    State("running", "in operation", _RUNNING, _DOCUMENTED, "MAN; LEDs inferred BG", on_enter=begin,
           timers={running.NIGHTLY: running.nightly_copy, running.SNTP: running.ask_time,
-                  running.REBOOT: running.timed_reboot}),
+                  running.REBOOT: running.timed_reboot, **daily.TIMERS}),
     State("shutdown.saving", "shutting down: RAM to the System SD and the NVM",
           Lights(cpu=Light.FLASHING_RED, sd=Light.FLASHING_GREEN), _DOCUMENTED, "KB; LEDs meanwhile assumed",
           running.shut_down, running.SAVING_TIME),

@@ -4,6 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from firmware.peers.cloud import Cloud
+    from firmware.peers.system_manager import SystemManager
+
+
+@dataclass
+class Peers:
+    """The peers that live as long as the world does and keep something: whom they know, what they have received.
+
+    ``received`` are the datagrams that syslog receivers got, by address.
+    """
+
+    managers: dict[str, SystemManager] = field(default_factory=dict)
+    cloud: Cloud | None = None
+    received: dict[str, list[bytes]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +28,8 @@ class Network:
     """``leases`` by LAN index (0 is LAN1), as ``a.b.c.d/prefix``. ``hosts`` is what DNS knows.
 
     ``ntp_server`` is a name or an address, None when there is none, and ``ntp_error`` how wrong its clock is, in ms.
-    ``manager_firmware`` is the firmware version that Manager sends, by MAC.
+    ``manager_firmware`` is the firmware version that Manager sends, by MAC. ``managers`` (System Managers),
+    ``has_cloud`` and ``receivers`` (of syslog, by address) say which of the ``peers`` can be reached from here.
     """
 
     leases: dict[int, str] = field(default_factory=dict)
@@ -19,6 +37,10 @@ class Network:
     ntp_server: str | None = None
     ntp_error: int = 0
     manager_firmware: dict[str, str] = field(default_factory=dict)
+    managers: tuple[str, ...] = ()
+    has_cloud: bool = False
+    receivers: tuple[str, ...] = ()
+    peers: Peers = field(default_factory=Peers)
 
     def dhcp(self, lan: int) -> str | None:
         return self.leases.get(lan)
@@ -43,6 +65,16 @@ class Network:
     def reaches(self, server: str) -> bool:
         """Whether an NTP server of this name or address is the one that answers."""
         return self.ntp_server is not None and self.resolve(server) == self.resolve(self.ntp_server) is not None
+
+    def system_manager(self, name: str) -> SystemManager | None:
+        return self.peers.managers.get(name) if name in self.managers else None
+
+    def cloud(self) -> Cloud | None:
+        return self.peers.cloud if self.has_cloud else None
+
+    def syslog(self, destination: str, message: bytes) -> None:
+        if destination in self.receivers:
+            self.peers.received.setdefault(destination, []).append(message)
 
     def resolve(self, host: str) -> str | None:
         """The address of a host by DNS; an address is itself."""

@@ -30,7 +30,8 @@ class Authority:
     """A CA's key, and its certificate (DER) with those that lead on to a root.
 
     ``number`` counts the CAs that this unit has made, 0 is an imported one; ``since`` is how many identities the unit
-    had made before; ``renewals`` how often the certificate was made anew over the same key.
+    had made before; ``renewals`` how often the certificate was made anew over the same key; ``issued`` how many it has
+    signed for other machines, counted on from the CA before; ``before`` the highest number of a CA made here before it.
     """
 
     key: KeyPair
@@ -38,6 +39,8 @@ class Authority:
     number: int
     since: int = 0
     renewals: int = 0
+    issued: int = 0
+    before: int = 0
 
     @property
     def der(self) -> bytes:
@@ -51,6 +54,11 @@ class Authority:
     @property
     def is_imported(self) -> bool:
         return self.number == IMPORTED
+
+    @property
+    def last(self) -> int:
+        """The highest number of a CA made here: the next one counts on, so that no key comes twice."""
+        return max(self.number, self.before)
 
     @property
     def fingerprint(self) -> str:
@@ -81,6 +89,8 @@ class Authority:
                 "number": self.number,
                 "since": self.since,
                 "renewals": self.renewals,
+                "issued": self.issued,
+                "before": self.before,
                 "key": self.key.der,
                 "chain": self.chain,
             },
@@ -91,7 +101,9 @@ class Authority:
 def from_bytes(data: bytes) -> Authority:
     """Damaged when it is none, or its key is not the certificate's."""
     body = parse(AUTHORITY, data)
-    authority = Authority(KeyPair(body.key), tuple(body.chain), body.number, body.since, body.renewals)
+    authority = Authority(
+        KeyPair(body.key), tuple(body.chain), body.number, body.since, body.renewals, body.issued, body.before
+    )
     if not body.chain or not authority.is_whole():
         raise Damaged("a stored CA's key is not that of its certificate")
     return authority

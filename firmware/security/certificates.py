@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import Enum
 from ipaddress import IPv4Address
 
 from cryptography import x509
@@ -34,17 +36,51 @@ _USAGES = {
 }
 
 
+class Digest(str, Enum):
+    """What a signature is made over."""
+
+    SHA256 = "SHA-256"
+    SHA384 = "SHA-384"
+    SHA512 = "SHA-512"
+
+
+_DIGESTS: dict[Digest, hashes.SHA256 | hashes.SHA384 | hashes.SHA512] = {
+    Digest.SHA256: hashes.SHA256(),
+    Digest.SHA384: hashes.SHA384(),
+    Digest.SHA512: hashes.SHA512(),
+}
+_NONE = IPv4Address(0)
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Who a certificate is for: the LAN1 MAC as 12 lower-case hex digits, the LAN addresses at creation, the host name.
 
-    An IP500 V2 is named after its MAC and has no ``host``.
+    An IP500 V2 is named after its MAC and has no ``host``. ``fqdn`` and ``sip_domain`` are the SIP registrar's, where
+    they are set; ``given`` the names and addresses that a certificate for another machine was asked with.
     """
 
-    mac: str
-    lan1: IPv4Address
-    lan2: IPv4Address
+    mac: str = ""
+    lan1: IPv4Address = _NONE
+    lan2: IPv4Address = _NONE
     host: str = ""
+    fqdn: str = ""
+    sip_domain: str = ""
+    given: tuple[str, ...] = ()
+
+    def entries(self, profile: Profile) -> list[tuple[str, str]]:
+        """(word of the profile, text) of each entry of the SAN; names that are not set, or there already, give none."""
+        common_name = self.fill(dict(profile.subject.value)["CN"])
+        texts = {
+            "cn": (common_name,), "uri": (common_name,), "lan1": (str(self.lan1),), "lan2": (str(self.lan2),),
+            "fqdn": (self.fqdn,), "sip_domain": (self.sip_domain,), "given": self.given,
+        }  # fmt: skip
+        found: dict[str, str] = {}
+        for word in profile.san.value:
+            for text in texts[word]:
+                found.setdefault(text, word)
+        found.pop("", None)
+        return [(word, text) for text, word in found.items()]
 
     def fill(self, text: str) -> str:
         """A text of a profile, the names in it filled in."""
@@ -112,15 +148,13 @@ def outline(
 ) -> dict[str, str | list[str]]:
     """What :func:`describe` will say of a certificate yet to be made, without its fingerprint; nothing is parsed."""
     subject = [(kind, names.fill(text)) for kind, text in profile.subject.value]
-    common_name = dict(subject)["CN"]
-    entries = {"cn": common_name, "uri": common_name, "lan1": str(names.lan1), "lan2": str(names.lan2)}
     return {
         "subject": ", ".join(f"{kind}={text}" for kind, text in subject),
         "serial": f"{serial_number:x}",
         "not_before": show_time(not_before),
         "not_after": show_time(not_after),
         "key": f"{profile.key.value.value} bit",
-        "names": [entries[entry] for entry in profile.san.value],
+        "names": [text for _, text in names.entries(profile)],
     }
 
 
@@ -140,6 +174,7 @@ def issue(
     serial_number: int,
     not_before: int,
     not_after: int,
+    digest: Digest = Digest.SHA256,
 ) -> bytes:
     """A certificate (DER) over ``key`` by its profile, signed by a CA or, with no ``signer``, by itself.
 
@@ -160,9 +195,9 @@ def issue(
         builder = builder.add_extension(extension, critical)
     private = (signer.key if signer else key).private
     if isinstance(private, ec.EllipticCurvePrivateKey):
-        certificate = builder.sign(private, hashes.SHA256(), ecdsa_deterministic=True)
+        certificate = builder.sign(private, _DIGESTS[digest], ecdsa_deterministic=True)
     else:
-        certificate = builder.sign(private, hashes.SHA256())
+        certificate = builder.sign(private, _DIGESTS[digest])
     return certificate.public_bytes(serialization.Encoding.DER)
 
 
@@ -170,9 +205,8 @@ def _extensions(
     profile: Profile, names: Names, key: KeyPair, signer: Signer | None
 ) -> list[tuple[x509.ExtensionType, bool]]:
     rows: list[tuple[x509.ExtensionType, bool]] = []
-    if profile.san.value:
-        entries = _entries(profile, names)
-        rows.append((x509.SubjectAlternativeName([entries[entry] for entry in profile.san.value]), False))
+    if entries := names.entries(profile):
+        rows.append((x509.SubjectAlternativeName([_entry(*entry) for entry in entries]), False))
     if purposes := profile.extended_key_usage.value:
         usage = x509.ExtendedKeyUsage([_PURPOSES[purpose] for purpose in purposes])
         rows.append((usage, profile.extended_key_usage_critical.value))
@@ -199,17 +233,17 @@ def _authority_key_identifier(signer: Signer | None, own: CertificateIssuerPubli
     return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier)
 
 
-def _entries(
-    profile: Profile, names: Names
-) -> dict[str, x509.DNSName | x509.IPAddress | x509.UniformResourceIdentifier]:
-    """What can become an entry of the SAN, by the word that a profile has for it."""
-    common_name = names.fill(dict(profile.subject.value)["CN"])
-    return {
-        "cn": x509.DNSName(common_name),
-        "uri": x509.UniformResourceIdentifier(common_name),
-        "lan1": x509.IPAddress(names.lan1),
-        "lan2": x509.IPAddress(names.lan2),
-    }
+def _entry(word: str, text: str) -> x509.GeneralName:
+    if word == "uri":
+        return x509.UniformResourceIdentifier(text)
+    return x509.IPAddress(IPv4Address(text)) if is_address(text) else x509.DNSName(text)
+
+
+def is_address(name: str) -> bool:
+    """Whether an alternative name is an IPv4 address, else it is a DNS name."""
+    with suppress(ValueError):
+        return bool(IPv4Address(name))
+    return False
 
 
 def _key_usage(usages: tuple[str, ...]) -> x509.KeyUsage:

@@ -1,4 +1,4 @@
-"""Take a CA in from PKCS#12 or PEM: every reason against it has its own sentence."""
+"""Take in what comes from outside – a CA, an identity, certificates: every reason against it has its own sentence."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from cryptography.hazmat.primitives.serialization import pkcs12
 
 from firmware.errors import Damaged
 from firmware.security.authority import IMPORTED, Authority
+from firmware.security.certificates import Identity
 from firmware.security.keys import KeyPair
+from firmware.security.pkcs12_rounds import rounds
 from firmware.security.reading import dates, load, public_key_of
 from firmware.times import show_time
 
@@ -23,48 +25,94 @@ LARGEST_FILE = 256 * 1024  # assumed: a chain of the longest, and room to spare
 MOST_ROUNDS = 5_000_000  # assumed: of deriving a key from a password, some seconds' work; nobody asks for more
 _PEM_BEGIN = re.compile(rb"-----BEGIN ([A-Z0-9 ]+)-----")
 _PKCS7_DATA = bytes.fromhex("06092a864886f70d010701")  # every PFX holds this object identifier (RFC 7292, 4)
-INTEGER, OCTET_STRING, CONSTRUCTED, DEEPEST = 2, 4, 0x20, 24  # DER (X.690)
 _SECP = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
 
 
 class NotAccepted(ValueError):
-    """Why a file is no CA to work with, in a sentence for the person who gave it."""
+    """Why a file is not taken, in a sentence for the person who gave it."""
 
 
 def read_authority(data: bytes, password: str, now: int | None) -> Authority:
     """The CA in a PKCS#12 or PEM file. NotAccepted says why not; with no clock (None) dates are not judged."""
-    if len(data) > LARGEST_FILE:
-        raise NotAccepted(f"the file has {len(data)} bytes; {LARGEST_FILE} is the most")
-    if "\0" in password:  # the library's PKCS#12 reader dies of one
-        raise NotAccepted("the password holds a character that no password can hold")
-    secret = password.encode("utf-8", "replace") or None
-    key, certificates = _from_pem(data, secret) if b"-----BEGIN " in data else _from_pkcs12(data, secret)
-    pair = _key_pair(key)
-    own = next((der for der in certificates if public_key_of(der) == pair.public_der), None)
-    if own is None:
-        raise NotAccepted("the private key is not that of any certificate in the file")
-    chain = _chain(own, certificates)
+    pair, chain = _key_and_chain(data, password)
     for der in chain:
-        _require_ca(der, "the certificate" if der == own else "a certificate that it chains to")
+        _require_ca(der, "the certificate" if der == chain[0] else "a certificate that it chains to")
         _require_in_date(der, now)
     _require_path_length(chain)
     return Authority(pair, chain, IMPORTED)
 
 
-def _from_pkcs12(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]:
-    if data[:1] == b"\x30" and any(number > MOST_ROUNDS for number in _small_numbers(data, 0)):
-        raise NotAccepted("the file asks for too many rounds of deriving its key from the password")
+def read_identity(data: bytes, password: str, now: int | None) -> Identity:
+    """The identity in a PKCS#12 or PEM file, with its signing certificates. (R62, U)
+
+    Key and certificate must match; one that is out of date is refused (assumed).
+    """
+    pair, chain = _key_and_chain(data, password)
+    _require_in_date(chain[0], now)
+    return Identity(pair, chain)
+
+
+def _key_and_chain(data: bytes, password: str) -> tuple[KeyPair, tuple[bytes, ...]]:
+    _require_size(data)
+    if "\0" in password:  # the library's PKCS#12 reader dies of one
+        raise NotAccepted("the password holds a character that no password can hold")
+    secret = password.encode("utf-8", "replace") or None
+    key, certificates = _from_pem(data, secret) if b"-----BEGIN " in data else from_pkcs12(data, secret)
+    pair = _key_pair(key)
+    own = next((der for der in certificates if public_key_of(der) == pair.public_der), None)
+    if own is None:
+        raise NotAccepted("the private key is not that of any certificate in the file")
+    return pair, _chain(own, certificates)
+
+
+def read_certificates(data: bytes) -> tuple[bytes, ...]:
+    """Every certificate (DER) in a PEM file, or the one in a DER file."""
+    _require_size(data)
+    if b"-----BEGIN " in data:
+        _, certificates = _from_pem(data, None, with_key=False)
+    else:
+        try:
+            certificates = [_der(x509.load_der_x509_certificate(data))]
+        except ValueError:
+            raise NotAccepted("this is neither a PEM nor a DER certificate") from None
+    if not certificates:
+        raise NotAccepted("the file holds no certificate")
+    return tuple(certificates)
+
+
+def read_answer(data: bytes, key: KeyPair, now: int | None) -> tuple[bytes, ...]:
+    """The certificate issued for a request over ``key``, with its signing certificates as far as the file has them.
+
+    Only what was made from a request of this same machine is accepted. (L)
+    """
+    certificates = list(read_certificates(data))
+    own = next((der for der in certificates if public_key_of(der) == key.public_der), None)
+    if own is None:
+        raise NotAccepted("no certificate in the file was made from this machine's request: its key is another one")
+    _require_in_date(own, now)
+    return _chain(own, certificates)
+
+
+def _require_size(data: bytes) -> None:
+    if len(data) > LARGEST_FILE:
+        raise NotAccepted(f"the file has {len(data)} bytes; {LARGEST_FILE} is the most")
+
+
+def from_pkcs12(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]:
     try:
-        bag = pkcs12.load_pkcs12(data, secret)
+        asked = max(rounds(data), default=0)
+        bag = pkcs12.load_pkcs12(data, secret) if asked <= MOST_ROUNDS else None
     except (ValueError, UnsupportedAlgorithm):
         if data[:1] == b"\x30" and _PKCS7_DATA in data[:200]:
             raise NotAccepted("the password does not open the file, or the file is damaged") from None
         raise NotAccepted("this is neither a PKCS#12 nor a PEM file") from None
+    if bag is None:
+        raise NotAccepted("the file asks for too many rounds of deriving its key from the password")
     found = [entry.certificate for entry in (bag.cert, *bag.additional_certs) if entry is not None]
     return bag.key, [_der(certificate) for certificate in found]
 
 
-def _from_pem(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]:
+def _from_pem(data: bytes, secret: bytes | None, *, with_key: bool = True) -> tuple[object, list[bytes]]:
     key: object = None
     certificates = []
     for kind, text in _pem_blocks(data):
@@ -73,7 +121,7 @@ def _from_pem(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]:
                 certificates.append(_der(x509.load_pem_x509_certificate(text)))
             except ValueError:
                 raise NotAccepted("a certificate in the file cannot be read") from None
-        elif kind.endswith("PRIVATE KEY"):
+        elif with_key and kind.endswith("PRIVATE KEY"):
             key = _pem_key(text, secret, "ENCRYPTED" in text[:120].decode("ascii", "replace"))
     return key, certificates
 
@@ -88,21 +136,6 @@ def _pem_blocks(data: bytes) -> Iterator[tuple[str, bytes]]:
             raise NotAccepted("the file is cut short: a block in it has no end")
         at = end + len(last)
         yield begin[1].decode(), data[begin.start() : at]
-
-
-def _small_numbers(data: bytes, depth: int) -> Iterator[int]:
-    """Every INTEGER of up to five bytes in a DER, also in what is wrapped in an OCTET STRING: among them the rounds."""
-    at = 0
-    while at + 2 <= len(data) and depth < DEEPEST:
-        tag, length, at = data[at], data[at + 1], at + 2
-        if length & 0x80:
-            size = length & 0x7F
-            length, at = int.from_bytes(data[at : at + size], "big"), at + size
-        content, at = data[at : at + length], at + length
-        if tag == INTEGER and len(content) <= 5:
-            yield int.from_bytes(content, "big")
-        elif tag & CONSTRUCTED or tag == OCTET_STRING:
-            yield from _small_numbers(content, depth + 1)
 
 
 def _pem_key(text: bytes, secret: bytes | None, is_encrypted: bool) -> object:
@@ -126,7 +159,7 @@ def _der(certificate: x509.Certificate) -> bytes:
 
 def _key_pair(key: object) -> KeyPair:
     if key is None:
-        raise NotAccepted("the file holds no private key: a CA cannot sign without it")
+        raise NotAccepted("the file holds no private key")
     if not isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey):
         raise NotAccepted("the private key is neither RSA nor elliptic-curve")
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size < SMALLEST_RSA:

@@ -24,7 +24,11 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 class KeyKind(str, Enum):
     RSA_2048 = "RSA 2048"
+    RSA_4096 = "RSA 4096"
     P_256 = "P-256"
+
+
+_RSA_BITS = {KeyKind.RSA_2048: 2048, KeyKind.RSA_4096: 4096}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class KeyPair:
 def derive(entropy: Entropy, purpose: str, number: int, kind: KeyKind = KeyKind.RSA_2048) -> KeyPair:
     """The ``number``-th key of a unit for a purpose. The memo behind it is the key pool."""
     drbg = entropy.drbg(f"key/{purpose}/{kind.value}", number)
-    private: PrivateKey = rsa_key(drbg, 2048) if kind is KeyKind.RSA_2048 else p256_key(drbg)
+    private: PrivateKey = p256_key(drbg) if kind is KeyKind.P_256 else rsa_key(drbg, _RSA_BITS[kind])
     der = private.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )

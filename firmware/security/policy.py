@@ -16,25 +16,38 @@ class Trigger(str, Enum):
     RESTART = "reboot, power cycle"
     SECURITY_DEFAULT = "security settings defaulted"
     CONFIGURATION_DEFAULT = "configuration defaulted"
+    CONFIGURATION_RESTORED = "configuration restored"
     DELETED = "identity certificate deleted"
     ADDRESS_CHANGE = "LAN IP, SIP domain or FQDN change"
+    NAME_CHANGE = "host name changed"
+    CHANGE_BY_HAND = "name or address changed, automatic renewal off"
     SERVICE_SECURED = "service level raised from Unsecure Only"
     UPGRADE = "software upgrade"
     CLOCK_CORRECTED = "clock corrected"
     IGNITION = "ignition"
     CA_IMPORTED = "ignition with an imported CA"
     JOINED = "joins the Primary's network"
-    NAME_CHANGE = "host name changed"
     CA_RENEWED = "CA renewed over its key"
     CA_CREATED = "CA created new"
+    CA_REPLACED = "CA imported later"
     REINSTALL = "software installed anew"
+    IDENTITY_SET = "identity set from PKCS#12"
+    REQUEST_ANSWERED = "certificate imported for a request"
+    ENROLLED = "enrolled with System Manager"
+    ENROLMENT_DUE = "enrolment near its expiry"
+    SUPPLIED = "automatic certificate management"
+    NEAR_EXPIRY = "within 60 days of expiry"
+    EXPIRED = "expired"
 
 
 class Outcome(str, Enum):
-    """``GENERATE``: a new key and certificate. ``WHEN_NEEDED``: that, once a service needs it. ``KEEP``: nothing."""
+    """``GENERATE``: a new key and certificate. ``RENEW``: a new certificate over the same key. ``WHEN_NEEDED``: a new
+    key, once a service needs it. ``INSTALL``: what comes from outside takes its place. ``KEEP``: nothing."""
 
     GENERATE = "generate, new key"
+    RENEW = "renew, same key"
     WHEN_NEEDED = "generate when first needed"
+    INSTALL = "replaced by the one given"
     KEEP = "keep"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from firmware.basis import Fact, assumed, documented, inferred
 from firmware.security.keys import KeyKind
@@ -16,7 +16,8 @@ class Profile:
     """One kind of certificate. Text values may name ``{mac}`` and ``{host}``; certificates.py fills them in.
 
     ``subject`` is in the order of the encoded name; ``san`` lists what becomes an entry: ``cn`` (as DNS name), ``uri``
-    (the CN again), ``lan1``, ``lan2``. ``backdate`` is in ms before the creation time. ``path_length`` None means no
+    (the CN again), ``lan1``, ``lan2``, where they are set the SIP registrar's ``fqdn`` and ``sip_domain``, and
+    ``given``: those that were asked for. ``backdate`` is in ms before the creation time. ``path_length`` None means no
     constraint. ``lifetime`` is in days; None: what the release gives an identity.
     """
 
@@ -121,7 +122,7 @@ CA_ISSUED = Profile(
     serial_bytes=documented(20, "B: the root's plus 1"),
     subject=assumed((_MAIL, ("CN", "{host}"), *_DN), "B: the same parts; CN not visible"),
     backdate=assumed(DAY, "as the root's"),
-    san=assumed(("cn", "lan1", "lan2"), "as A"),
+    san=assumed(("cn", "fqdn", "sip_domain", "lan1", "lan2"), "as A, and what U names as a reason for a new one"),
     extended_key_usage=assumed(("serverAuth", "clientAuth"), "as A"),
     extended_key_usage_critical=assumed(False, "as A"),
     ca=assumed(False),
@@ -135,6 +136,15 @@ CA_ISSUED = Profile(
     subject_key_identifier=assumed(True, "as the root's"),
     authority_key_identifier=documented(True, "B: the root's SKI"),
     may_issue=assumed(False),
+)
+
+# "Create certificate for a different machine" (MC documents that there is such a form): as the own identity, for the
+# names that are asked for.
+ISSUED_FOR_ANOTHER = replace(
+    CA_ISSUED,
+    name="issued for a different machine",
+    serial_bytes=assumed(16, "random, so as not to meet the own identities'"),
+    san=assumed(("given",), "MC: the form asks for them"),
 )
 
 # certificates.md 2.3: Secondary and Linux Expansion.

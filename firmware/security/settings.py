@@ -6,11 +6,14 @@ They are encrypted and locked to the unit (documented MAN): a sealed record.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any
 
 from firmware.basis import Fact, documented, inferred
 from firmware.errors import Damaged
 from firmware.memo import memoise
 from firmware.release import Release
+from firmware.security import factory as factory_certificates
 from firmware.security.certificates import Identity
 from firmware.security.keys import KeyPair
 from firmware.security.sealed import Held, SealedRecords
@@ -47,15 +50,72 @@ class ServiceUser:
     must_change: bool = True
 
 
+class Origin(str, Enum):
+    """Where an identity comes from: only one that was made here is made anew when a name or an address changes."""
+
+    MADE = "made here"
+    SET = "set by an administrator"
+    REQUESTED = "issued for a request of this unit"
+    ENROLLED = "enrolled with System Manager"
+    SUPPLIED = "supplied by the cloud"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A received-certificate check level, and the release under which it was set: an upgrade keeps the old meaning."""
+
+    level: str = "None"  # CC: the default
+    since: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SigningRequest:
+    """A certificate signing request made here and not answered yet: its key and its DER."""
+
+    key: KeyPair
+    der: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """Who manages the identity: a System Manager or the cloud, by its ``name`` and its CA's certificates (DER).
+
+    ``key`` and ``request`` are those of a certificate that was asked for and has not come yet; ``renews``: it is to
+    follow the present one; ``pending``: the CA has said that a person must approve it.
+    """
+
+    name: str
+    authority: tuple[bytes, ...]
+    key: KeyPair | None = None
+    request: bytes = b""
+    renews: bool = False
+    pending: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class SecuritySettings:
-    """``generation`` counts the identities this unit has made; key and serial number derive from it."""
+    """``generation`` counts the identities this unit has made; key and serial number derive from it.
+
+    ``telephony`` is the identity of SIP over TLS where it is another one than management's (U). ``trusted`` is the
+    trusted certificate store. ``renews``: a change of name or address makes the identity anew (Linux; U).
+    ``offers_chain``: the certificates on the way to the root are sent too. ``written_by`` is the release that wrote
+    these settings last: another one that starts has been an upgrade.
+    """
 
     generation: int
     identity: Identity | None
     trusted: tuple[bytes, ...]
     services: tuple[tuple[str, str], ...]
     users: tuple[ServiceUser, ...]
+    offers_chain: bool
+    written_by: str
+    origin: Origin = Origin.MADE
+    telephony: Identity | None = None
+    renews: bool = True
+    management_check: Check = Check()
+    telephony_check: Check = Check()
+    request: SigningRequest | None = None
+    membership: Membership | None = None
 
     def needs_identity(self) -> bool:
         """Whether some service is to be offered over TLS."""
@@ -69,7 +129,11 @@ def factory(release: Release, generation: int = 0) -> SecuritySettings:
     """What a security default leaves: no identity, the factory's store, services and users."""
     services = SERVICES if release.certificate_at_first_start.value else SERVICES_BEFORE_CERTIFICATE
     users = tuple(map(ServiceUser, ("security", "Administrator", "EnhTcpaService", "BranchAdmin")))
-    return SecuritySettings(generation, None, (), services.value, users)
+    check = Check(since=release.version)
+    return SecuritySettings(
+        generation, None, factory_certificates.store(), services.value, users,
+        release.offers_chain.value, release.version, management_check=check, telephony_check=check,
+    )  # fmt: skip
 
 
 class Vault:
@@ -106,31 +170,67 @@ def _understood(held: Held, plain: bytes | None) -> tuple[Held, SecuritySettings
 
 
 def _encode(settings: SecuritySettings) -> bytes:
-    identity = settings.identity
+    request, member = settings.request, settings.membership
     return build(
         SECURITY_SETTINGS,
         {
             "generation": settings.generation,
-            "key": identity.key.der if identity else b"",
-            "chain": identity.chain if identity else (),
+            "written_by": settings.written_by,
+            "origin": settings.origin.value,
+            "identity": _identity_fields(settings.identity),
+            "telephony": _identity_fields(settings.telephony),
+            "request": {"key": request.key.der, "der": request.der} if request else {"key": b"", "der": b""},
+            "member": {
+                "name": member.name if member else "",
+                "authority": member.authority if member else (),
+                "key": member.key.der if member and member.key else b"",
+                "request": member.request if member else b"",
+                "renews": member.renews if member else False,
+                "pending": member.pending if member else False,
+            },
+            "renews": settings.renews,
+            "offers_chain": settings.offers_chain,
+            "checks": [{"level": check.level, "since": check.since}
+                       for check in (settings.management_check, settings.telephony_check)],
             "trusted": settings.trusted,
             "services": [{"name": name, "level": level} for name, level in settings.services],
             "users": [{"name": u.name, "password": u.password, "must_change": u.must_change} for u in settings.users],
         },
-    )
+    )  # fmt: skip
+
+
+def _identity_fields(identity: Identity | None) -> dict[str, Any]:
+    return {"key": identity.key.der, "chain": identity.chain} if identity else {"key": b"", "chain": ()}
 
 
 @memoise(4096)
 def _decode(plain: bytes) -> SecuritySettings | None:
-    """None when the key is not the certificate's: never to happen, and never to be used if it does."""
+    """None when a key is not its certificate's: never to happen, and never to be used if it does."""
     body = parse(SECURITY_SETTINGS, plain)
-    identity = Identity(KeyPair(body.key), tuple(body.chain)) if body.chain else None
-    if identity and not identity.is_whole():
+    identities = [Identity(KeyPair(held.key), tuple(held.chain)) if held.chain else None
+                  for held in (body.identity, body.telephony)]  # fmt: skip
+    origins = {origin.value: origin for origin in Origin}
+    if any(identity and not identity.is_whole() for identity in identities) or body.origin not in origins:
         return None
+    management, telephony = (Check(check.level, check.since) for check in body.checks)
     return SecuritySettings(
         generation=body.generation,
-        identity=identity,
+        identity=identities[0],
         trusted=tuple(body.trusted),
         services=tuple((service.name, service.level) for service in body.services),
         users=tuple(ServiceUser(user.name, user.password, user.must_change) for user in body.users),
+        offers_chain=body.offers_chain,
+        written_by=body.written_by,
+        origin=origins[body.origin],
+        telephony=identities[1],
+        renews=body.renews,
+        management_check=management,
+        telephony_check=telephony,
+        request=SigningRequest(KeyPair(body.request.key), body.request.der) if body.request.der else None,
+        membership=_membership(body.member) if body.member.name else None,
     )
+
+
+def _membership(held: Any) -> Membership:
+    key = KeyPair(held.key) if held.key else None
+    return Membership(held.name, tuple(held.authority), key, held.request, held.renews, held.pending)

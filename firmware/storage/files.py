@@ -13,7 +13,7 @@ from firmware.errors import Full
 from firmware.storage.nvm import HEADER, Copy, CopyState, Lost, decode_copy, encode_copy
 from firmware.storage.volume import Volume, mounted
 
-_LARGEST = 64 * 1024
+_LARGEST = 96 * 1024  # a full trusted certificate store, as on an IP500 V2
 _NONE, _DAMAGED = Copy(CopyState.BLANK), Copy(CopyState.DAMAGED)
 
 

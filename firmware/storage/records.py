@@ -134,7 +134,9 @@ def _firmware_digest(head: bytes, body: bytes) -> bytes:
 # The bodies of records.
 BOOT_FLAGS = c.Struct("version" / c.Const(1, c.Int8ul), "default" / c.Int8ul)
 LEVEL = c.Struct("version" / c.Const(1, c.Int8ul), "level" / Text)
-GENERATION = c.Struct("version" / c.Const(1, c.Int8ul), "number" / c.Int32ul, "created" / OptionalTime)
+GENERATION = c.Struct(
+    "version" / c.Const(2, c.Int8ul), "number" / c.Int32ul, "created" / OptionalTime, "same_key" / c.Flag
+)
 LAN = c.Struct("dhcp" / c.Flag, "interface" / Text)
 NETWORK = c.Struct("version" / c.Const(1, c.Int8ul), "lans" / c.PrefixedArray(c.Int8ul, LAN))
 CONFIGURATION = c.Struct(
@@ -144,21 +146,43 @@ CONFIGURATION = c.Struct(
     "users" / c.PrefixedArray(c.Int16ul, c.Struct("extension" / Text, "name" / Text)),
     "hunt_groups" / c.PrefixedArray(c.Int16ul, c.Struct("extension" / Text, "name" / Text)),
     "primary" / Text,
+    "sip_domain" / Text,
+    "sip_fqdn" / Text,
+    "syslog" / c.PrefixedArray(c.Int8ul, Text),
+    "syslog_format" / Text,
 )
+HELD_IDENTITY = c.Struct("key" / Blob, "chain" / c.PrefixedArray(c.Int8ul, Blob))
 SECURITY_SETTINGS = c.Struct(
-    "version" / c.Const(1, c.Int8ul),
+    "version" / c.Const(2, c.Int8ul),
     "generation" / c.Int32ul,
-    "key" / Blob,
-    "chain" / c.PrefixedArray(c.Int8ul, Blob),
+    "written_by" / Text,
+    "origin" / Text,
+    "identity" / HELD_IDENTITY,
+    "telephony" / HELD_IDENTITY,
+    "request" / c.Struct("key" / Blob, "der" / Blob),
+    "member"
+    / c.Struct(
+        "name" / Text,
+        "authority" / c.PrefixedArray(c.Int8ul, Blob),
+        "key" / Blob,
+        "request" / Blob,
+        "renews" / c.Flag,
+        "pending" / c.Flag,
+    ),
+    "renews" / c.Flag,
+    "offers_chain" / c.Flag,
+    "checks" / c.Array(2, c.Struct("level" / Text, "since" / Text)),
     "trusted" / c.PrefixedArray(c.Int16ul, Blob),
     "services" / c.PrefixedArray(c.Int8ul, c.Struct("name" / Text, "level" / Text)),
     "users" / c.PrefixedArray(c.Int8ul, c.Struct("name" / Text, "password" / Blob, "must_change" / c.Flag)),
 )
 AUTHORITY = c.Struct(
-    "version" / c.Const(1, c.Int8ul),
-    "number" / c.Int32ul,
+    "version" / c.Const(2, c.Int8ul),
+    "number" / c.Int64ul,
     "since" / c.Int32ul,
     "renewals" / c.Int32ul,
+    "issued" / c.Int32ul,
+    "before" / c.Int64ul,
     "key" / Blob,
     "chain" / c.PrefixedArray(c.Int8ul, Blob),
 )

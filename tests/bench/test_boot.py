@@ -16,7 +16,7 @@ from tests.bench.support import ACCEPTANCE, Ipsim, contents, process
 LAYOUT = (
     "the bytes of a unit's files have changed. If the layout was changed on purpose, the digest to expect is now\n    "
 )
-DIGEST = "212b37b637b996e800cb75cba94547831a0bbeb6ecaee804864c4ebbf4793845"
+DIGEST = "b2ab0fba755500d3b8c5978520d47af2052c13c92a34b3515a3ccbc1521b82bf"
 
 
 def digest(directory: Path) -> str:

@@ -95,7 +95,7 @@ def test_any_order_of_steps_is_survived(text: str) -> None:
         assert all(line.startswith("f.yaml:") for line in str(error).splitlines())
         return
     (_, order), world = loaded.units["unit"], World(loaded.head.clock)
-    world.add(unit := new_unit(order, loaded.head.clock, loaded.head.environment.network()))
+    world.add(unit := new_unit(order, loaded.head.clock, loaded.head.environment.network(world)))
     for planned in loaded.steps:
         with suppress(BadInput, Unmet, FirmwareError):
             planned.step.run(world, unit)

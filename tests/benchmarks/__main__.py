@@ -8,7 +8,9 @@ from tests.benchmarks.boots import first_start_new_key, first_start_pooled, ordi
 from tests.benchmarks.commands import existing_unit, version
 from tests.benchmarks.copies import copy_any_state, thousand_units
 from tests.benchmarks.ignition import unattended_pooled
+from tests.benchmarks.rules import matrix_checked
 from tests.benchmarks.serving import first_byte, page_answered
+from tests.benchmarks.verdicts import first_verdicts, repeated_verdicts
 
 BENCHMARKS = (
     first_start_new_key,
@@ -19,6 +21,9 @@ BENCHMARKS = (
     first_byte,
     copy_any_state,
     thousand_units,
+    repeated_verdicts,
+    first_verdicts,
+    matrix_checked,
     version,
     existing_unit,
 )

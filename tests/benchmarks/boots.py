@@ -10,8 +10,8 @@ import transitions
 
 from firmware.appliance import Appliance
 from firmware.bench.orders import Order, new_unit
-from firmware.boot.identity import make_identity, terms_of
 from firmware.boot.software import image_of
+from firmware.credentials.generation import make_identity, terms_of
 from firmware.memo import forget, memos_off
 from firmware.security.keys import KeyPair
 from firmware.security.settings import SecuritySettings

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from firmware.appliance import Appliance
 from firmware.bench.orders import Order, new_unit
-from firmware.boot.identity import make_identity, terms_of
+from firmware.credentials.generation import make_identity, terms_of
 from firmware.security.settings import Vault
 from firmware.storage.files import FileStore
 from firmware.times import parse_time

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from firmware.appliance import Appliance
+from firmware.credentials import authority
 from firmware.errors import BadInput, NotNow
 from firmware.peers.network import SILENT, Network
 from firmware.security import reading
@@ -202,10 +203,20 @@ def test_an_imported_ca_signs_the_identity_and_is_not_renewed_here() -> None:
     assert images(unit) == image
 
 
-@pytest.mark.parametrize("operation", ["renew_authority", "create_authority"])
-def test_a_server_that_is_no_ca_makes_none(operation: str) -> None:
-    with pytest.raises(NotNow):
-        ignited("secondary").platform.operations[operation](ignited("secondary"))
+OF_A_CA = {"renew_authority", "create_authority", "import_authority", "export_authority", "issue_certificate"}
+
+
+@pytest.mark.parametrize("kind", ["secondary", "expansion"])
+def test_a_server_that_is_no_ca_makes_none(kind: str) -> None:
+    """Nothing of the kind is offered; and were it asked for all the same, it would be refused with nothing changed."""
+    assert ignited().platform.operations.keys() >= OF_A_CA
+    unit = ignited(kind)
+    assert not unit.platform.operations.keys() & OF_A_CA
+    before = images(unit)
+    for refused in (authority.renew, authority.create, authority.export, lambda unit: authority.import_(unit, b"")):
+        with pytest.raises(NotNow):
+            refused(unit)
+    assert images(unit) == before
 
 
 def test_a_release_that_is_none_cannot_be_installed() -> None:

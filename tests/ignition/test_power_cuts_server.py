@@ -12,11 +12,26 @@ import pytest
 
 from firmware.appliance import Appliance
 from firmware.bench.outside import probe
+from firmware.security.issuing import Wanted
+from firmware.security.keys import KeyKind
+from firmware.security.settings import Origin
 from firmware.storage.volume import mounted
 from tests.boot.cuts import Action, crash_states
 from tests.boot.units import do, images, start_again
+from tests.credentials.units import (
+    ENROLMENT,
+    among,
+    answer_to,
+    elliptic,
+    isolated,
+    manager,
+    pem_of,
+    pem_with_key,
+    roots,
+)
 from tests.ignition.cuts import check_settled, check_whole, recover
 from tests.ignition.units import apply, at, authority_of, finish, fresh, ignited, kept, settings_of
+from tests.security.authorities import ISSUING, ISSUING_KEY, MIDDLE, ROOT, pem
 
 
 def _does(operation: str, **arguments: object) -> Action:
@@ -26,6 +41,24 @@ def _does(operation: str, **arguments: object) -> Action:
 def _with_created_ca() -> Appliance:
     return do(ignited(), "create_authority")
 
+
+def _with_request() -> Appliance:
+    return do(ignited(), "make_request")
+
+
+def _answer_to(unit: Appliance) -> bytes:
+    request = settings_of(unit).request
+    assert request is not None
+    return pem_of(*answer_to(request.der))
+
+
+def _enrolled() -> Appliance:
+    return do(among(ignited(), manager()), "enrol", **BY_PASSWORD)
+
+
+BY_PASSWORD = {"manager": "smgr", "password": ENROLMENT}
+SET = pem_with_key(elliptic())
+ANOTHER_CA = pem(ISSUING_KEY, ISSUING, MIDDLE, ROOT)
 
 SITUATIONS: dict[str, tuple[Callable[[], Appliance], Action]] = {
     "host name": (ignited, _does("set_host_name", host_name="other.example.com")),
@@ -41,6 +74,23 @@ SITUATIONS: dict[str, tuple[Callable[[], Appliance], Action]] = {
     "security default": (ignited, _does("default_security")),
     "security default of a secondary": (lambda: ignited("secondary"), _does("default_security")),
     "joins": (lambda: ignited("secondary"), _does("initial_configuration", primary="10.1.2.3", lan1="10.1.2.9/24")),
+    "SIP names": (ignited, _does("set_sip", domain="example.com", fqdn="sip.example.com")),
+    "issue": (ignited, _does("issue_certificate", wanted=Wanted("a", ("a",), key=KeyKind.P_256))),
+    "import a CA": (ignited, _does("import_authority", data=ANOTHER_CA)),
+    "import a CA after another": (lambda: ignited("primary, CA imported"), _does("import_authority", data=ANOTHER_CA)),
+    "set an identity": (ignited, _does("set_identity", data=SET)),
+    "set an identity of a secondary": (lambda: ignited("secondary"), _does("set_identity", data=SET)),
+    "set telephony's": (ignited, _does("set_identity", data=SET, telephony=True)),
+    "share": (lambda: do(ignited(), "set_identity", data=SET, telephony=True), _does("share_identity")),
+    "request": (ignited, _does("make_request")),
+    "answer": (_with_request, lambda unit: do(unit, "import_certificate", data=_answer_to(unit))),
+    "trust": (ignited, _does("trust", data=pem_of(*roots(3)))),
+    "distrust": (lambda: do(ignited(), "trust", data=pem_of(*roots(3))), _does("distrust", data=pem_of(*roots(2)))),
+    "chain": (ignited, _does("set_chain", offered=False)),
+    "checks": (ignited, _does("set_checks", management="High", telephony="Low")),
+    "renewal by hand": (ignited, _does("set_renewal", automatic=False)),
+    "enrol": (lambda: among(ignited(), manager()), lambda unit: do(isolated(unit), "enrol", **BY_PASSWORD)),
+    "security default of an enrolled one": (_enrolled, _does("default_security")),
 }
 CHANGES = ("network", "configuration", "authority")  # the records by which the rest must go
 
@@ -50,25 +100,31 @@ def _check(crashed: Appliance, before: Appliance, after: Appliance, where: objec
     for record in CHANGES:
         assert found[record] in (old[record], new[record]), (where, record)
     changed = any(found[record] != old[record] for record in CHANGES)
-    default = settings_of(crashed).identity is None
+    at_rest = settings_of(crashed)
     unit = recover(crashed)
     assert unit.state == "running", where
     check_whole(unit, where)
     follows = before.ram.identity != after.ram.identity
     if unit.ram.identity == before.ram.identity:
-        assert not default, where
+        assert at_rest.identity is not None, where
         assert not (changed and follows), where
-        assert settings_of(unit) == settings_of(before), where
+        if changed:  # what does not follow by a new identity is in the settings: a renewed CA in the store
+            assert settings_of(unit) == settings_of(after), where
+        else:
+            assert settings_of(unit) == at_rest, where
+            assert at_rest in (settings_of(before), settings_of(after)), where
     else:
         assert follows, where
         assert settings_of(unit).generation == settings_of(after).generation, where
         assert unit.ram.identity is not None
         assert after.ram.identity is not None
         assert unit.ram.identity.key == after.ram.identity.key, where
-        ca = authority_of(unit)
-        assert unit.ram.identity.chain[1:] == (ca.chain if ca else ()), where
+        ca, is_made_here = authority_of(unit), settings_of(unit).origin is Origin.MADE
+        assert not is_made_here or unit.ram.identity.chain[1:] == (ca.chain if ca else ()), where
         assert settings_of(unit).users == settings_of(after).users, where
-        if follows and before.platform.root_profile:
+        assert settings_of(unit).trusted == settings_of(after).trusted, where
+        assert settings_of(unit).membership == settings_of(after).membership, where
+        if is_made_here and before.platform.root_profile:
             assert unit.platform.objections(unit) == [], where
     check_settled(unit, where)
 

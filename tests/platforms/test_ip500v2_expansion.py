@@ -8,7 +8,7 @@ from firmware.release import BY_VERSION
 from firmware.security.policy import Outcome, Trigger, decide
 from platforms.ip500v2_expansion import PLATFORM
 
-KEEP, GENERATE, LAZY = Outcome.KEEP, Outcome.GENERATE, Outcome.WHEN_NEEDED
+KEEP, GENERATE, LAZY, INSTALL = Outcome.KEEP, Outcome.GENERATE, Outcome.WHEN_NEEDED, Outcome.INSTALL
 
 DOCUMENT = [  # trigger, release, outcome, basis
     (Trigger.FIRST_START, "8.1", LAZY, "assumed as R6.2"),
@@ -18,12 +18,20 @@ DOCUMENT = [  # trigger, release, outcome, basis
     (Trigger.SECURITY_DEFAULT, "8.1", GENERATE, "documented A, RS; new key inferred"),
     (Trigger.SECURITY_DEFAULT, "12.3", GENERATE, "documented A, RS; new key inferred"),
     (Trigger.CONFIGURATION_DEFAULT, "12.3", KEEP, "inferred"),
+    (Trigger.CONFIGURATION_RESTORED, "12.3", KEEP, "inferred"),
     (Trigger.DELETED, "8.1", LAZY, "assumed as R6.2"),
     (Trigger.DELETED, "12.3", GENERATE, "documented K9; new key assumed"),
     (Trigger.ADDRESS_CHANGE, "12.3", KEEP, "documented U"),
-    (Trigger.SERVICE_SECURED, "12.3", LAZY, "assumed as R6.2"),
+    (Trigger.SERVICE_SECURED, "8.1", LAZY, "assumed as R6.2"),
     (Trigger.UPGRADE, "12.3", KEEP, "inferred"),
     (Trigger.CLOCK_CORRECTED, "12.3", KEEP, "inferred A"),
+    (Trigger.IDENTITY_SET, "8.1", INSTALL, "documented U"),
+    (Trigger.IDENTITY_SET, "12.3", INSTALL, "documented U"),
+    (Trigger.ENROLLED, "12.3", INSTALL, "assumed SG documents the enrolment, not what it leaves"),
+    (Trigger.ENROLMENT_DUE, "12.3", GENERATE, "assumed renewed by System Manager, new key"),
+    (Trigger.SUPPLIED, "12.3", INSTALL, "documented MC"),
+    (Trigger.NEAR_EXPIRY, "12.3", KEEP, "documented M"),
+    (Trigger.EXPIRED, "12.3", KEEP, "inferred M"),
     (Trigger.JOINED, "8.1", KEEP, "inferred MC: until a certificate of the Primary is installed"),
     (Trigger.JOINED, "12.3", KEEP, "inferred MC: until a certificate of the Primary is installed"),
 ]

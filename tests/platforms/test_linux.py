@@ -8,17 +8,26 @@ import platforms
 from firmware.release import BY_VERSION
 from firmware.security.policy import Outcome, Trigger, decide
 
-KEEP, GENERATE = Outcome.KEEP, Outcome.GENERATE
+KEEP, GENERATE, INSTALL = Outcome.KEEP, Outcome.GENERATE, Outcome.INSTALL
 
 ALL = [  # trigger, outcome, basis; the same at every release
     (Trigger.RESTART, KEEP, "assumed as IP500 V2"),
     (Trigger.SECURITY_DEFAULT, GENERATE, "assumed no document; the root CA is kept"),
     (Trigger.CLOCK_CORRECTED, KEEP, "inferred A"),
+    (Trigger.UPGRADE, KEEP, "assumed as IP500 V2"),
+    (Trigger.IDENTITY_SET, INSTALL, "documented U"),
+    (Trigger.REQUEST_ANSWERED, INSTALL, "documented L"),
+    (Trigger.ENROLLED, INSTALL, "assumed SG documents the enrolment, not what it leaves"),
+    (Trigger.ENROLMENT_DUE, GENERATE, "assumed renewed by System Manager, new key"),
+    (Trigger.NEAR_EXPIRY, KEEP, "documented M"),
+    (Trigger.EXPIRED, KEEP, "inferred M"),
     (Trigger.REINSTALL, GENERATE, "inferred effect of TB145's reinstall: the next ignition makes all new"),
 ]
 CHANGES_OF_A_ROOT = [
     (Trigger.ADDRESS_CHANGE, GENERATE, "documented U; new key assumed"),
     (Trigger.NAME_CHANGE, GENERATE, "documented U; new key assumed"),
+    (Trigger.CHANGE_BY_HAND, KEEP, "inferred U"),
+    (Trigger.CA_REPLACED, GENERATE, "assumed as ignition with an imported CA"),
 ]
 NODE = [
     (Trigger.IGNITION, GENERATE, "documented C"),
@@ -51,6 +60,8 @@ DOCUMENT = {
         (Trigger.CA_IMPORTED, GENERATE, "assumed SEED; that it signs an identity made here is assumed"),
         (Trigger.ADDRESS_CHANGE, GENERATE, "assumed as Primary; new key assumed"),
         (Trigger.NAME_CHANGE, GENERATE, "assumed as Primary; new key assumed"),
+        (Trigger.CHANGE_BY_HAND, KEEP, "assumed as Primary"),
+        (Trigger.CA_REPLACED, GENERATE, "assumed as ignition with an imported CA"),
         (Trigger.CA_RENEWED, KEEP, "assumed as Primary"),
         (Trigger.CA_CREATED, GENERATE, "assumed as Primary"),
         (Trigger.JOINED, KEEP, "assumed as Application Server"),
@@ -70,8 +81,18 @@ def test_a_row_of_the_document(name: str, trigger: Trigger, outcome: Outcome, ba
 
 
 @pytest.mark.parametrize("name", DOCUMENT)
+def test_a_subscription_s_cloud_supplies_identities_as_long_as_there_have_been_subscriptions(name: str) -> None:
+    policy = platforms.load(name).policy
+    rule = decide(policy, Trigger.SUPPLIED, BY_VERSION["11.1"])
+    assert (rule.value, rule.cite()) == (INSTALL, "documented MC")
+    with pytest.raises(LookupError):
+        decide(policy, Trigger.SUPPLIED, BY_VERSION["11.0"])
+
+
+@pytest.mark.parametrize("name", DOCUMENT)
 def test_every_trigger_of_its_policy_is_in_the_document(name: str) -> None:
-    assert {trigger for trigger, *_ in DOCUMENT[name]} == {rule.trigger for rule in platforms.load(name).policy}
+    named = {trigger for trigger, *_ in DOCUMENT[name]} | {Trigger.SUPPLIED}
+    assert named == {rule.trigger for rule in platforms.load(name).policy}
 
 
 SERVERS = ("primary", "secondary", "expansion", "application_server")  # ignition.md, page 2

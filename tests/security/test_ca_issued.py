@@ -137,7 +137,7 @@ BASES = {
     "serial_bytes": "documented B: the root's plus 1",
     "subject": "assumed B: the same parts; CN not visible",
     "backdate": "assumed as the root's",
-    "san": "assumed as A",
+    "san": "assumed as A, and what U names as a reason for a new one",
     "extended_key_usage": "assumed as A",
     "extended_key_usage_critical": "assumed as A",
     "ca": "assumed",

@@ -8,19 +8,34 @@ from functools import cache
 from typing import Any
 
 import pytest
+from asn1crypto import pkcs12 as asn1
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, pkcs12
-from hypothesis import given
+from cryptography.x509.oid import NameOID
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware.security.authority import IMPORTED, from_bytes
-from firmware.security.importing import LARGEST_FILE, NotAccepted, read_authority
+from firmware.security.importing import (
+    LARGEST_FILE,
+    NotAccepted,
+    read_answer,
+    read_authority,
+    read_certificates,
+    read_identity,
+)
+from firmware.security.keys import KeyPair
+from firmware.security.pkcs12_rounds import rounds
+from firmware.security.reading import load, public_key_of
 from tests.security.authorities import (
     ISSUING,
     ISSUING_KEY,
     MIDDLE,
     MIDDLE_KEY,
     NOW,
+    NOW_UTC,
     OTHER_KEY,
     ROOT,
     ROOT_KEY,
@@ -94,7 +109,7 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
     "wrong password": (lambda: p12(ROOT_KEY, ROOT), "Secret", "the password does not open the file"),
     "no password": (lambda: p12(ROOT_KEY, ROOT), "", "the password does not open the file"),
     "PKCS#12 truncated": (lambda: p12(ROOT_KEY, ROOT)[:-200], "secret", "or the file is damaged"),
-    "PKCS#12 without a key": (lambda: p12(None, ROOT), "secret", "the file holds no private key: a CA cannot sign"),
+    "PKCS#12 without a key": (lambda: p12(None, ROOT), "secret", "the file holds no private key"),
     "nothing": (lambda: b"", "", "this is neither a PKCS#12 nor a PEM file"),
     "a picture": (lambda: b"\x89PNG\r\n\x1a\n" + bytes(100), "", "this is neither a PKCS#12 nor a PEM file"),
     "a certificate as DER": (lambda: der(ROOT), "", "this is neither a PKCS#12 nor a PEM file"),
@@ -150,9 +165,10 @@ REFUSED: dict[str, tuple[Any, str, str]] = {
 
 
 def _with_rounds(data: bytes) -> bytes:
-    """The file with 2**31 - 1 rounds where it had 20000 (RFC 8018, A.2), as an attacker would write it."""
-    at = data.index(bytes.fromhex("02024e20"))
-    return data[:at] + bytes.fromhex("02047fffffff") + data[at + 4 :]
+    """The file with 2**31 - 1 rounds for its MAC (RFC 7292, 4), as an attacker would write it."""
+    pfx = asn1.Pfx.load(data)
+    pfx["mac_data"]["iterations"] = 2**31 - 1
+    return bytes(pfx.dump(force=True))
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -267,11 +283,129 @@ def test_a_file_cut_anywhere_is_refused(size: int) -> None:
             read_authority(locked[:size], "secret", NOW)
 
 
-def test_our_decoder_finds_the_rounds_of_every_kind_of_pkcs12() -> None:
-    from firmware.security.importing import _small_numbers
+def _like_an_integer(at: bytes) -> x509.Certificate:
+    """A CA whose key identifier, which is 20 bytes of a digest, happens to begin as an INTEGER does."""
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "By chance")])
+    builder = x509.CertificateBuilder(
+        subject, subject, ROOT_KEY.public_key(), 7, NOW_UTC - 10 * DAYS, NOW_UTC + 10 * DAYS
+    )
+    builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+    builder = builder.add_extension(x509.SubjectKeyIdentifier(at.ljust(20, b"x")), critical=False)
+    return builder.sign(ROOT_KEY, hashes.SHA256())
 
+
+def test_only_the_rounds_of_a_pkcs12_count_as_its_rounds() -> None:
+    """Salts, digests and what is encrypted are bytes by chance: one file in some hundreds holds what looks like many
+    rounds, and is as good as any other."""
+    by_chance = _like_an_integer(bytes.fromhex("02047fffffff"))
+    assert read_authority(p12(ROOT_KEY, by_chance, password=""), "", NOW).chain == (der(by_chance),)
+
+
+def test_our_decoder_finds_the_rounds_of_every_kind_of_pkcs12() -> None:
     kinds = [pkcs12.PBES.PBESv2SHA256AndAES256CBC, pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC]
     for kind in kinds:
         locked = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(123_457).key_cert_algorithm(kind)
         data = p12(ROOT_KEY, ROOT, rounds=locked.build(b"secret"))
-        assert list(_small_numbers(data, 0)).count(123_457) >= 2
+        assert rounds(data).count(123_457) >= 2
+
+
+# Whatever the bytes: a result that is whole, or NotAccepted with a sentence; nothing else, and soon.
+
+LEAF = certificate(Spec("Leaf", ca=False, usages=None), OTHER_KEY, ROOT, ROOT_KEY)
+ANSWER_KEY = KeyPair(OTHER_KEY.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption()))
+QUICKLY = (
+    PrivateFormat.PKCS12.encryption_builder().kdf_rounds(1).key_cert_algorithm(pkcs12.PBES.PBESv2SHA256AndAES256CBC)
+)
+REAL = [
+    p12(ISSUING_KEY, ISSUING, MIDDLE, ROOT, password=""),
+    p12(ISSUING_KEY, ISSUING, rounds=QUICKLY.build(b"secret")),
+    pem(ISSUING_KEY, ISSUING, MIDDLE),
+    pem(ISSUING_KEY, password="secret") + pem(ISSUING),
+    pem(LEAF, ROOT),
+    der(LEAF),
+]
+LONGEST = 5  # seconds for one file, on any machine
+
+
+@st.composite
+def mutated(draw: st.DrawFn) -> bytes:
+    """A real file with pieces cut out, put in, doubled or changed; or what was never a file."""
+    data = draw(st.sampled_from(REAL))
+    for _ in range(draw(st.integers(0, 4))):
+        begin = draw(st.integers(0, max(len(data) - 1, 0)))
+        end = begin + draw(st.integers(0, 12) | st.integers(0, len(data)))
+        piece = draw(st.binary(max_size=12) | st.just(data[begin:end] * 2) | st.sampled_from(PIECES))
+        data = data[:begin] + piece + data[end:]
+    return data
+
+
+PIECES = [
+    b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----", b"-----BEGIN PRIVATE KEY-----", b"\x30\x80",
+    b"\x30\x84\xff\xff\xff\xff", b"\x02\x04\x7f\xff\xff\xff", b"\x24\x80" * 30, b"\x00" * 40, b"\r\n", b"\xff",
+]  # fmt: skip
+whatever = mutated() | mutated() | st.binary(max_size=400)
+passwords = st.sampled_from(["", "secret", "Secret"]) | st.text(max_size=4)
+clocks = st.sampled_from([None, 0, NOW, NOW + 5000 * 24 * 3600_000])
+
+
+@pytest.mark.filterwarnings("ignore:PKCS#12 bundle could not be parsed as DER")  # see the test below
+@given(whatever, passwords, clocks)
+@settings(max_examples=300)
+def test_no_file_breaks_the_import_of_an_identity(data: bytes, password: str, now: int | None) -> None:
+    began = time.perf_counter()
+    try:
+        found = read_identity(data, password, now)
+        assert found.is_whole()
+        assert all(load(der).subject for der in found.chain)
+    except NotAccepted as refusal:
+        _is_a_sentence(refusal)
+    assert time.perf_counter() - began < LONGEST
+
+
+@given(whatever)
+@settings(max_examples=300)
+def test_no_file_breaks_the_reading_of_certificates(data: bytes) -> None:
+    began = time.perf_counter()
+    try:
+        found = read_certificates(data)
+        assert found
+        assert [public_key_of(der) for der in found]
+    except NotAccepted as refusal:
+        _is_a_sentence(refusal)
+    assert time.perf_counter() - began < LONGEST
+
+
+@given(whatever, clocks)
+@settings(max_examples=300)
+def test_no_file_breaks_the_import_of_an_answer(data: bytes, now: int | None) -> None:
+    began = time.perf_counter()
+    try:
+        found = read_answer(data, ANSWER_KEY, now)
+        assert public_key_of(found[0]) == ANSWER_KEY.public_der
+    except NotAccepted as refusal:
+        _is_a_sentence(refusal)
+    assert time.perf_counter() - began < LONGEST
+
+
+def _is_a_sentence(refusal: NotAccepted) -> None:
+    said = str(refusal)
+    assert said
+    assert "\n" not in said
+    assert len(said) < 1000
+    assert "PRIVATE KEY" not in said
+
+
+def test_a_pkcs12_that_is_not_der_to_the_last_byte_is_taken_or_refused_without_a_warning_from_the_library() -> None:
+    """Windows and Java have written BER; what people see is a sentence of ours, or nothing."""
+    for data in (REAL[0] + b"\0", REAL[1] + b"\r\n"):
+        try:
+            assert read_identity(data, "secret" if data.startswith(REAL[1]) else "", NOW).is_whole()
+        except NotAccepted as refusal:
+            _is_a_sentence(refusal)
+
+
+def test_the_files_that_are_mutated_are_good_ones() -> None:
+    for data in REAL[:4]:
+        assert read_identity(data, "secret" if data in (REAL[1], REAL[3]) else "", NOW).is_whole()
+    for data in REAL[4:]:
+        assert read_certificates(data)[0] == read_answer(data, ANSWER_KEY, NOW)[0] == der(LEAF)

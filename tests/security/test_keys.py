@@ -22,10 +22,12 @@ from firmware.security.keys import KeyKind, KeyPair, derive, p256_key, rsa_key
 UNIT = Entropy(1, "00e00705918e")
 RSA, P_256 = KeyKind.RSA_2048, KeyKind.P_256
 KINDS = pytest.mark.parametrize("kind", KeyKind)
+KINDS_IN_NUMBERS = pytest.mark.parametrize("kind", [RSA, P_256, pytest.param(KeyKind.RSA_4096, marks=pytest.mark.slow)])
 
 # SHA-256 of the first key of each kind. A change here changes the keys of every unit that anybody has.
 PINNED = {
     RSA: "0a30df4189b55546f41716c691d7248de77e5029b5db93fa8c8a4d568c586bdf",
+    KeyKind.RSA_4096: "017e13ee9a2b18fd2ae31e00569ef502ce37120f7c121822bb4afd80f13bdec0",
     P_256: "35d86d2a74b465a5ca73359c21dd8bc4696c81f5dd2e5a00b970d17d6a32aa42",
 }
 
@@ -42,7 +44,7 @@ def test_no_memo_makes_a_key(kind: KeyKind) -> None:
     assert anew == derive(UNIT, "identity", 1, kind)
 
 
-@KINDS
+@KINDS_IN_NUMBERS
 def test_any_difference_makes_another_key(kind: KeyKind) -> None:
     keys = {
         derive(UNIT, "identity", 1, kind),

@@ -15,10 +15,21 @@ from firmware.device.flash import FlashPart, Geometry
 from firmware.device.power import Rail
 from firmware.errors import Full, PowerCut
 from firmware.release import BY_VERSION, RELEASES, Release
+from firmware.security import factory as factory_certificates
 from firmware.security.certificates import Identity
 from firmware.security.keys import KeyKind
 from firmware.security.sealed import Held, SealedRecords
-from firmware.security.settings import RECORD, SecuritySettings, ServiceUser, Vault, factory
+from firmware.security.settings import (
+    RECORD,
+    Check,
+    Membership,
+    Origin,
+    SecuritySettings,
+    ServiceUser,
+    SigningRequest,
+    Vault,
+    factory,
+)
 from firmware.storage.nvm import RecordStore
 from tests.security.specimen import UNIT, changed, issue
 
@@ -30,12 +41,12 @@ NEW = replace(OLD, generation=2, identity=SECOND, trusted=(IDENTITY.der,))
 
 
 class Unit:
-    """An NVM with nothing but the security settings: two slots of five blocks."""
+    """An NVM with nothing but the security settings: two slots of five blocks, or more where more is to go in."""
 
-    def __init__(self, *committed: SecuritySettings) -> None:
-        self.part = FlashPart("nvm", Geometry(program_unit=256, block_size=1024, blocks=10), Rail())
+    def __init__(self, *committed: SecuritySettings, blocks: int = 5) -> None:
+        self.part = FlashPart("nvm", Geometry(program_unit=256, block_size=1024, blocks=2 * blocks), Rail())
         self.part.rail.on = True
-        self.store = RecordStore(self.part, {RECORD: 5})
+        self.store = RecordStore(self.part, {RECORD: blocks})
         self.vault = self.of(UNIT)
         for settings in committed:
             self.vault.commit(settings)
@@ -60,10 +71,26 @@ class Unit:
 # What is committed is what is loaded.
 
 texts = st.text(st.characters(codec="utf-8"), max_size=40)
+keys = st.sampled_from([IDENTITY.key, ELLIPTIC.key])
+ders = st.binary(max_size=100)
+identities = st.sampled_from([None, IDENTITY, ELLIPTIC, Identity(IDENTITY.key, (IDENTITY.der, ELLIPTIC.der))])
+checks = st.builds(Check, texts, texts)
 settings = st.builds(
     SecuritySettings,
     generation=st.integers(0, 2**32 - 1),
-    identity=st.sampled_from([None, IDENTITY, ELLIPTIC, Identity(IDENTITY.key, (IDENTITY.der, ELLIPTIC.der))]),
+    identity=identities,
+    origin=st.sampled_from(Origin),
+    telephony=identities,
+    renews=st.booleans(),
+    offers_chain=st.booleans(),
+    written_by=texts,
+    management_check=checks,
+    telephony_check=checks,
+    request=st.none() | st.builds(SigningRequest, keys, st.binary(min_size=1, max_size=100)),
+    membership=st.none()
+    | st.builds(
+        Membership, texts.filter(bool), st.lists(ders, max_size=3).map(tuple), st.none() | keys, ders, st.booleans()
+    ),
     trusted=st.lists(st.binary(max_size=100), max_size=3).map(tuple),
     services=st.lists(st.tuples(texts, texts), max_size=3).map(tuple),
     users=st.lists(st.builds(ServiceUser, texts, st.binary(max_size=32), st.booleans()), max_size=3).map(tuple),
@@ -72,7 +99,7 @@ settings = st.builds(
 
 @given(settings, settings)
 def test_what_is_committed_is_loaded(first: SecuritySettings, second: SecuritySettings) -> None:
-    unit = Unit()
+    unit = Unit(blocks=20)
     for committed in (first, second):
         unit.vault.commit(committed)
         assert unit.vault.peek() == (Held.PRESENT, committed)
@@ -146,6 +173,7 @@ def test_one_damaged_copy_is_mended_and_two_are_damage(slots: tuple[int, ...]) -
 @pytest.mark.parametrize("identity", [Identity(SECOND.key, IDENTITY.chain), Identity(IDENTITY.key, (b"0",))])
 def test_a_key_that_is_not_its_certificates_is_never_used(identity: Identity) -> None:
     assert Unit(OLD, replace(OLD, identity=identity)).vault.load() == (Held.DAMAGED, None, False)
+    assert Unit(OLD, replace(OLD, telephony=identity), blocks=8).vault.load() == (Held.DAMAGED, None, False)
 
 
 # Sealed.
@@ -226,7 +254,16 @@ def test_factory_settings() -> None:
     assert factory(BY_VERSION["12.3"], 7) == SecuritySettings(
         generation=7,
         identity=None,
-        trusted=(),
+        trusted=factory_certificates.store(),
+        offers_chain=True,
+        written_by="12.3",
+        origin=Origin.MADE,
+        telephony=None,
+        renews=True,
+        management_check=Check("None", "12.3"),
+        telephony_check=Check("None", "12.3"),
+        request=None,
+        membership=None,
         services=(
             ("HTTP", "Unsecure + Secure"),
             ("Configuration", "Secure Medium"),
@@ -238,6 +275,11 @@ def test_factory_settings() -> None:
             ServiceUser(name, b"", True) for name in ("security", "Administrator", "EnhTcpaService", "BranchAdmin")
         ),
     )
+
+
+@pytest.mark.parametrize(("release", "offered"), [("6.2", False), ("9.1", False), ("11.1", True), ("12.0", True)])
+def test_the_release_says_whether_the_chain_is_offered(release: str, offered: bool) -> None:
+    assert factory(BY_VERSION[release]).offers_chain is offered
 
 
 @pytest.mark.parametrize("release", RELEASES, ids=str)

@@ -12,9 +12,9 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
-from cryptography import x509
 from OpenSSL import SSL
 
+from firmware.security import tls
 from firmware.security.certificates import Identity
 
 HANDSHAKE_TIME = 10.0  # seconds
@@ -48,18 +48,9 @@ class Front:
 
 @lru_cache(4)
 def context(identity: Identity) -> SSL.Context:
-    """TLS 1.2 at least; key and chain of an identity."""
-    made = SSL.Context(SSL.TLS_SERVER_METHOD)
-    made.set_min_proto_version(SSL.TLS1_2_VERSION)
-    made.set_options(SSL.OP_NO_RENEGOTIATION | SSL.OP_NO_TICKET | SSL.OP_NO_COMPRESSION)
-    made.set_session_cache_mode(SSL.SESS_CACHE_OFF)
+    """As every server's of ours, for HTTP/1.1."""
+    made = tls.server_context(identity)
     made.set_alpn_select_callback(_select)
-    own, *rest = (x509.load_der_x509_certificate(der) for der in identity.chain)
-    made.use_certificate(own)
-    for issuer in rest:
-        made.add_extra_chain_cert(issuer)
-    made.use_privatekey(identity.key.private)
-    made.check_privatekey()
     return made
 
 

@@ -23,6 +23,7 @@ from firmware.bench.live.front import Front
 from firmware.bench.live.pace import Pace
 from firmware.bench.state import StateDirectory
 from firmware.bench.world import World
+from firmware.credentials import preferences
 from firmware.errors import BadInput
 from firmware.security.certificates import Identity
 from ignition import starting
@@ -43,7 +44,8 @@ class Presented:
     def __call__(self) -> Identity | None:
         unit = self._unit
         if unit.ram.identity is not None and not unit.state.startswith("apply."):
-            return unit.ram.identity
+            assert unit.ram.settings is not None
+            return preferences.presented(unit.ram.settings)
         if unit.ram.configuration is None:
             return None
         if self._temporary is None or self._temporary[0] is not unit.ram:

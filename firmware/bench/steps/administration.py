@@ -44,17 +44,11 @@ class DefaultConfiguration(Step):
 
     name = does = "default_configuration"
 
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name)
-
 
 class DeleteCertificate(Step):
     """Delete the identity certificate."""
 
     name = does = "delete_certificate"
-
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name)
 
 
 class SetService(Step):
@@ -63,9 +57,6 @@ class SetService(Step):
     name = does = "set_service"
     service: ServiceName
     level: LevelName
-
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name, service=self.service, level=self.level)
 
 
 class SetAddress(Step):
@@ -100,18 +91,12 @@ class Upgrade(Step):
     scalar = "release"
     release: ReleaseName
 
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name, release=self.release)
-
 
 class Reboot(Step):
     """Reboot from Manager: when free, or timed."""
 
     name = does = "reboot"
     at: TimeOfDay | None = Field(None, description="HH:MM by the unit's clock")
-
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name, at=self.at)
 
 
 class Shutdown(Step):
@@ -120,9 +105,6 @@ class Shutdown(Step):
     name = does = "shutdown"
     off_for: Duration | None = Field(None, alias="for", description="timed; without it indefinite")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name, off_for=self.off_for)
 
 
 class InitialConfiguration(Step):
@@ -134,9 +116,6 @@ class InitialConfiguration(Step):
     system_name: UserName | None = Field(None, description="what the system is called from now on")
     lan1: Interface | None = Field(None, description="a fixed address for LAN1")
 
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name, primary=self.primary, system_name=self.system_name, lan1=self.lan1)
-
 
 class SetHostName(Step):
     """Give a Linux server another host name."""
@@ -145,26 +124,17 @@ class SetHostName(Step):
     scalar = "host_name"
     host_name: HostName
 
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name, host_name=self.host_name)
-
 
 class RenewAuthority(Step):
     """Renew the root CA: a new certificate over the same key."""
 
     name = does = "renew_authority"
 
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name)
-
 
 class CreateAuthority(Step):
     """Create a new root CA, with a new key."""
 
     name = does = "create_authority"
-
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name)
 
 
 class Reinstall(Step):
@@ -173,6 +143,3 @@ class Reinstall(Step):
     name = does = "reinstall"
     scalar = "release"
     release: ReleaseName | None = Field(None, description="left out: the one that is installed")
-
-    def run(self, world: World, unit: Appliance) -> None:
-        self.perform(world, unit, self.name, release=self.release)

@@ -25,6 +25,9 @@ class Step(BaseModel):
     scalar: ClassVar[str | None] = None
     does: ClassVar[str | None] = None
     unit: str | None = Field(None, description="which unit, where there are several")
+    refusal: str | None = Field(
+        None, description="a text in why the unit refuses this; without a refusal the step fails"
+    )
 
     @classmethod
     def field_names(cls) -> list[str]:
@@ -43,7 +46,13 @@ class Step(BaseModel):
         return problems.validate(cls, fields, place, known)
 
     def run(self, world: World, unit: Appliance) -> None:
-        raise NotImplementedError
+        """As long as a step does not say otherwise: the operation that it is named after."""
+        assert self.does is not None
+        self.perform(world, unit, self.does, **self.arguments(world))
+
+    def arguments(self, world: World) -> dict[str, Any]:
+        """What the operation is called with: the step's own fields."""
+        return {name: getattr(self, name) for name in type(self).model_fields if name not in Step.model_fields}
 
     def perform(self, world: World, unit: Appliance, operation: str, **arguments: Any) -> None:
         """One of the platform's operations, then time passes until every unit rests."""

@@ -50,7 +50,7 @@ class Ignite(Step):
         if known is None or _lacks_wizard(cls.name, place, problems, known):
             return None
         given = answers.check(told, place, problems, known.platform, known.release, folder)
-        return cls(unit=fields.get("unit"), given=given)
+        return cls(unit=fields.get("unit"), refusal=None, given=given)
 
     def run(self, world: World, unit: Appliance) -> None:
         unattended.ignite(world, unit, self.given)

@@ -7,7 +7,16 @@ from typing import Literal
 from pydantic import ConfigDict, Field, model_validator
 
 from firmware.appliance import NVM, Appliance
-from firmware.bench.fields import CardPath, PartName, RecordName, ReleaseName, SlotName, UnitOfScenario, VolumeName
+from firmware.bench.fields import (
+    CardPath,
+    DeskFile,
+    PartName,
+    RecordName,
+    ReleaseName,
+    SlotName,
+    UnitOfScenario,
+    VolumeName,
+)
 from firmware.bench.outside import probe
 from firmware.bench.steps.base import Step, part_of
 from firmware.bench.world import World
@@ -174,24 +183,27 @@ class VolumeStep(Step):
 
 
 class PutFile(VolumeStep):
-    """Put a file on a card: text, a release's binary, so many bytes, or as many as it takes to fill the card."""
+    """Put a file on a card: text, one from the desk, a release's binary, so many bytes, or as many as fill the card."""
 
     name = "put_file"
     path: CardPath
     text: str | None = None
+    desk: DeskFile | None = Field(None, description="a file that an earlier step has made")
     firmware: ReleaseName | None = None
     size: int | Literal["rest"] | None = Field(None, description="in bytes, or rest: all that is free")
 
     @model_validator(mode="after")
     def _one_content(self) -> PutFile:
-        if sum(value is not None for value in (self.text, self.firmware, self.size)) != 1:
-            raise ValueError("give one of text, firmware, size")
+        if sum(value is not None for value in (self.text, self.desk, self.firmware, self.size)) != 1:
+            raise ValueError("give one of text, desk, firmware, size")
         return self
 
     def run(self, world: World, unit: Appliance) -> None:
         with probe(unit), mounted(part_of(unit, self.volume(unit))) as volume:
             if self.text is not None:
                 data = self.text.encode()
+            elif self.desk is not None:
+                data = world.on_desk(self.desk)
             elif self.firmware is not None:
                 data = image_of(BY_VERSION[self.firmware])
             else:

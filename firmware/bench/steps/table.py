@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.bench.expectations import Expect
-from firmware.bench.steps import administration, ignition, power, storage
+from firmware.bench.steps import administration, alarms, certificates, ignition, power, storage, third_parties
 from firmware.bench.steps.base import Step
 from firmware.bench.steps.environment import SetEnvironment
 
@@ -31,6 +31,31 @@ STEPS: dict[str, type[Step]] = {
         administration.RenewAuthority,
         administration.CreateAuthority,
         administration.Reinstall,
+        alarms.SetAlarms,
+        alarms.AdministratorLogIn,
+        certificates.SetIdentity,
+        certificates.ShareIdentity,
+        certificates.Trust,
+        certificates.Distrust,
+        certificates.SetChain,
+        certificates.SetChecks,
+        certificates.SetRenewal,
+        certificates.SetSip,
+        certificates.MakeRequest,
+        certificates.ImportCertificate,
+        certificates.ImportAuthority,
+        certificates.Export,
+        certificates.ExportAuthority,
+        certificates.IssueCertificate,
+        certificates.Enrol,
+        certificates.Subscribe,
+        certificates.RestoreConfiguration,
+        certificates.Judge,
+        third_parties.ThirdPartySigns,
+        third_parties.ThirdPartyIssues,
+        third_parties.ThirdPartyRoot,
+        third_parties.Approve,
+        third_parties.Reject,
         ignition.Ignite,
         ignition.LogIn,
         ignition.Open,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from firmware.basis import assumed
 from firmware.boot.administration import ROUTES
+from firmware.credentials import generation
 from firmware.device.faults import Cut, Moment
-from firmware.errors import NotNow
-from firmware.security.policy import Outcome, decide
-from firmware.storage.records import SECURITY_SETTINGS
+from firmware.errors import Full, NotNow
+from firmware.security.policy import Outcome, Rule, Trigger, decide
+from firmware.storage.records import HELD_IDENTITY, SECURITY_SETTINGS
 from firmware.times import DAY, MINUTE, parse_time
 from tests.boot.units import (
     IP500V2,
@@ -204,6 +207,11 @@ def test_every_operation_says_when_it_cannot_be_done() -> None:
         "change_at_phone": {"extension": "201", "name": "x"},
         "set_clock": {"reading": 0},
         "upgrade": {"release": "12.3"},
+        "set_identity": {"data": b""},
+        "trust": {"data": b""},
+        "distrust": {"data": b""},
+        "set_chain": {"offered": True},
+        "enrol": {"manager": "smgr", "password": "secret"},
     }
     for name in set(IP500V2.operations) - {"power_on", "card_removed"}:
         unit = shut_down()
@@ -212,15 +220,76 @@ def test_every_operation_says_when_it_cannot_be_done() -> None:
         assert unit.state == "off"
 
 
+# What is there in some releases only: a service that waits for a certificate, and subscriptions.
+OFFERED = {Trigger.SERVICE_SECURED: ("6.2", "8.1"), Trigger.SUPPLIED: ("11.1", "12.0", "12.3")}
+
+
 def test_every_cell_of_the_policy_has_a_row() -> None:
     for release in IP500V2.releases():
         for trigger in {rule.trigger for rule in IP500V2.policy}:
-            assert decide(IP500V2.policy, trigger, release).value in Outcome
+            if trigger in OFFERED and release.version not in OFFERED[trigger]:
+                with pytest.raises(LookupError):
+                    decide(IP500V2.policy, trigger, release)
+            else:
+                assert decide(IP500V2.policy, trigger, release).value in Outcome
+
+
+def test_where_a_policy_says_so_a_restart_renews_over_the_same_key_and_a_cut_makes_it_no_other() -> None:
+    """One override away: :attr:`Outcome.RENEW` of an ordinary start."""
+    rules = (Rule(Trigger.RESTART, assumed(Outcome.RENEW)), *IP500V2.policy)
+    unit = running()
+    before = identity_of(unit)
+    unit.platform = replace(IP500V2, policy=rules)
+    start_again(unit)
+    after = identity_of(unit)
+    assert after.key == before.key
+    assert after.der != before.der
+    assert held(unit) == (after, 2)
+    cut_power(unit)
+    unit.clock.advance_to(unit.clock.now + DAY)
+    unit.platform.operations["power_on"](unit)
+    run_to(unit, "certificate.generating")
+    start_again(unit)
+    assert since_power_on(unit, "certificate.resumed") == [{"generation": 3}]
+    assert identity_of(unit).key == before.key
+    assert identity_of(unit).is_whole()
+    assert held(unit)[1] == 3
+
+
+def test_a_service_may_be_secured_where_a_certificate_could_not_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Since 9.1 it is made at once, so no service waits for it; where that failed, an alarm has said so."""
+    unit = running()
+    with monkeypatch.context() as full:
+        full.setattr(generation, "commit_identity", _no_room)
+        do(unit, "delete_certificate")
+    assert unit.state == "running"
+    assert unit.ram.identity is None
+    assert events(unit, "alarm")[-1]["what"] == "certificate"
+    do(unit, "set_service", service="HTTP", level="Secure High")
+    assert unit.state == "running"
+    assert identity_of(start_again(unit)).is_whole()
+
+
+def _no_room(*_arguments: object, **_named: object) -> None:
+    raise Full("no room")
+
+
+def test_where_a_policy_says_so_an_upgrade_makes_it_anew_once() -> None:
+    """One override away. The settings say which release has written them, so that it is no upgrade the next time."""
+    unit = running("12.0")
+    unit.platform = replace(IP500V2, policy=(Rule(Trigger.UPGRADE, assumed(Outcome.GENERATE)), *IP500V2.policy))
+    assert held(start_again(unit))[1] == 1
+    do(unit, "upgrade", release="12.3")
+    made = held(unit)
+    assert made[1] == 2
+    for _ in range(2):
+        assert held(start_again(unit)) == made
 
 
 def test_a_record_of_settings_holds_key_and_certificate_together() -> None:
     names = [field.name for field in SECURITY_SETTINGS.subcons]
-    assert {"key", "chain"} <= set(names)
+    assert {"identity", "telephony"} <= set(names)
+    assert [field.name for field in HELD_IDENTITY.subcons] == ["key", "chain"]
 
 
 def test_a_file_on_the_card_cannot_bring_a_key() -> None:
