@@ -29,7 +29,7 @@ DOCUMENT = [  # trigger, release, outcome, basis
     (Trigger.IDENTITY_SET, "12.3", INSTALL, "documented U"),
     (Trigger.ENROLLED, "12.3", INSTALL, "assumed SG documents the enrolment, not what it leaves"),
     (Trigger.ENROLMENT_DUE, "12.3", GENERATE, "assumed renewed by System Manager, new key"),
-    (Trigger.SUPPLIED, "12.3", INSTALL, "documented MC"),
+    (Trigger.SUPPLIED, "12.3", INSTALL, "documented MC; from which release on: assumed"),
     (Trigger.NEAR_EXPIRY, "12.3", KEEP, "documented M"),
     (Trigger.EXPIRED, "12.3", KEEP, "inferred M"),
     (Trigger.JOINED, "8.1", KEEP, "inferred MC: until a certificate of the Primary is installed"),

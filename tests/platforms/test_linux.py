@@ -84,7 +84,7 @@ def test_a_row_of_the_document(name: str, trigger: Trigger, outcome: Outcome, ba
 def test_a_subscription_s_cloud_supplies_identities_as_long_as_there_have_been_subscriptions(name: str) -> None:
     policy = platforms.load(name).policy
     rule = decide(policy, Trigger.SUPPLIED, BY_VERSION["11.1"])
-    assert (rule.value, rule.cite()) == (INSTALL, "documented MC")
+    assert (rule.value, rule.cite()) == (INSTALL, "documented MC; from which release on: assumed")
     with pytest.raises(LookupError):
         decide(policy, Trigger.SUPPLIED, BY_VERSION["11.0"])
 
