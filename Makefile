@@ -2,6 +2,7 @@
 # but that as root on Debian missing packages are installed: python3-venv, openssl; for the tests curl, chromium.
 PYTHON ?= python3
 STATE  ?= state
+SECONDS_EACH ?= 120
 BIN    := .venv/bin
 SHOW   := openssl x509 -noout -subject -serial -dates -fingerprint -sha256 -ext subjectAltName,basicConstraints,keyUsage
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal -q
@@ -62,8 +63,9 @@ lint: setup
 bench: setup ## speed and memory, as ratios to a floor measured in the same run
 	@$(BIN)/python -m tests.benchmarks
 
-soak: ## what takes longer than CI allows
-	@echo "soak: nothing yet; the sweep over crash states is to come"
+soak: setup ## what takes longer than CI allows: coverage-guided fuzzing of all that comes from outside
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	@$(BIN)/python -m tests.fuzz $(SECONDS_EACH)
 
 docs: ## documents drawn from the tables
 	@echo "docs: nothing to build yet; README.md and ipsim --help are the documentation"

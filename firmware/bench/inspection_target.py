@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -18,7 +17,7 @@ from firmware.bench.inspection_peer import presented
 from firmware.bench.values import brief, printable
 from firmware.errors import BadInput, Damaged
 from firmware.security import importing
-from firmware.security.reading import load
+from firmware.security.reading import UNREADABLE, load
 
 LARGEST_FILE = 1024 * 1024
 MOST_CERTIFICATES = 100
@@ -105,7 +104,7 @@ def _from_pem(data: bytes, name: str) -> list[bytes]:
         raise BadInput(f"{name}: no certificate, but {_kind(labels[0])}")
     try:
         found = x509.load_pem_x509_certificates(data)
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         found = []
     if len(found) != count:  # the library passes over a block without an end
         raise BadInput(f"{name}: a certificate in it cannot be read; the PEM text is damaged or cut short")
@@ -119,10 +118,10 @@ def _kind(label: str) -> str:
 def _from_der(data: bytes, name: str, password: bytes | None) -> list[bytes]:
     try:
         return [x509.load_der_x509_certificate(data).public_bytes(Encoding.DER)]
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         if other := next((what for what, does_load in _OTHERS.items() if _loads(does_load, data)), None):
             raise BadInput(f"{name}: no certificate, but {other}") from None
-        return from_pkcs12(data, name, password)
+        return _from_pkcs12(data, name, password)
 
 
 _OTHERS: dict[str, Callable[[bytes], Any]] = {
@@ -138,12 +137,12 @@ def _loads(load_it: Callable[[bytes], Any], data: bytes) -> bool:
         load_it(data)
     except TypeError:  # a private key that wants a password
         return True
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         return False
     return True
 
 
-def from_pkcs12(data: bytes, name: str, password: bytes | None) -> list[bytes]:
+def _from_pkcs12(data: bytes, name: str, password: bytes | None) -> list[bytes]:
     if password is not None and not _can_be_password(password):
         raise BadInput(f"{name}: the password is no UTF-8 text, or holds a character that no password can hold")
     try:

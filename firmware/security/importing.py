@@ -16,7 +16,7 @@ from firmware.security.authority import IMPORTED, Authority
 from firmware.security.certificates import Identity
 from firmware.security.keys import KeyPair
 from firmware.security.pkcs12_rounds import rounds
-from firmware.security.reading import dates, load, public_key_of
+from firmware.security.reading import UNREADABLE, dates, load, public_key_of
 from firmware.times import show_time
 
 SMALLEST_RSA, LARGEST_RSA = 2048, 8192  # assumed: what the profiles use themselves, and four times that
@@ -73,7 +73,7 @@ def read_certificates(data: bytes) -> tuple[bytes, ...]:
     else:
         try:
             certificates = [_der(x509.load_der_x509_certificate(data))]
-        except ValueError:
+        except UNREADABLE:
             raise NotAccepted("this is neither a PEM nor a DER certificate") from None
     if not certificates:
         raise NotAccepted("the file holds no certificate")
@@ -102,7 +102,7 @@ def from_pkcs12(data: bytes, secret: bytes | None) -> tuple[object, list[bytes]]
     try:
         asked = max(rounds(data), default=0)
         bag = pkcs12.load_pkcs12(data, secret) if asked <= MOST_ROUNDS else None
-    except (ValueError, UnsupportedAlgorithm):
+    except UNREADABLE:
         if data[:1] == b"\x30" and _PKCS7_DATA in data[:200]:
             raise NotAccepted("the password does not open the file, or the file is damaged") from None
         raise NotAccepted("this is neither a PKCS#12 nor a PEM file") from None
@@ -119,7 +119,7 @@ def _from_pem(data: bytes, secret: bytes | None, *, with_key: bool = True) -> tu
         if kind == "CERTIFICATE":
             try:
                 certificates.append(_der(x509.load_pem_x509_certificate(text)))
-            except ValueError:
+            except UNREADABLE:
                 raise NotAccepted("a certificate in the file cannot be read") from None
         elif with_key and kind.endswith("PRIVATE KEY"):
             key = _pem_key(text, secret, "ENCRYPTED" in text[:120].decode("ascii", "replace"))

@@ -26,8 +26,10 @@ ATTRIBUTES = {
 }
 _SHORT_NAMES = {oid: name for name, oid in ATTRIBUTES.items()}
 
-_UNREADABLE = (
+# What the library raises at a certificate, request or list that it cannot read: not all of it are ValueErrors.
+UNREADABLE = (
     ValueError,
+    TypeError,  # an attribute of a name that is a bit string
     UnsupportedAlgorithm,
     x509.InvalidVersion,
     x509.DuplicateExtension,
@@ -42,7 +44,7 @@ def load(der: bytes) -> x509.Certificate:
         certificate = x509.load_der_x509_certificate(der)
         # The library parses these when first asked for. Asked for here, no later reader meets a surprise.
         _ = certificate.subject, certificate.issuer, certificate.public_key(), certificate.extensions
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise Damaged(f"a stored certificate cannot be read: {error}") from None
     return certificate
 

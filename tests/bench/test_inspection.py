@@ -23,7 +23,7 @@ from firmware.release import BY_VERSION
 from firmware.security import certificates
 from firmware.security.keys import KeyPair, derive
 from firmware.security.profiles import CA_ISSUED, IP500V2_SELF_SIGNED, TEMPORARY, Profile
-from firmware.times import DAY, parse_time
+from firmware.times import DAY, HOUR, parse_time
 from tests.security import test_bare, test_ca_issued, test_root_ca
 from tests.security.specimen import CREATED, NAMES, UNIT, changed, issue
 
@@ -150,7 +150,9 @@ def test_bits_beyond_a_list_that_may_continue_are_our_readings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("now", "differs"), [(CREATED, False), (CREATED - 1000, True), (CREATED + 3000 * DAY, False)], ids=str
+    ("now", "differs"),
+    [(CREATED, False), (CREATED - HOUR + 1000, False), (CREATED - HOUR - 1000, True), (CREATED + 3000 * DAY, False)],
+    ids=str,
 )
 def test_a_certificate_from_the_future_is_odd(now: int, differs: bool) -> None:
     assert ("backdate" in outcomes((issue().der,), now=now)) is differs

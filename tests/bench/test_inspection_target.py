@@ -262,3 +262,9 @@ def test_any_target_is_a_file_a_peer_or_a_line(target: str) -> None:
         inspection_target._address(target)
     except BadInput as refused:
         assert len(str(refused).splitlines()) == 1
+
+
+def test_a_certificate_of_a_version_that_does_not_exist_is_named() -> None:
+    odd = issue().der.replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020122"), 1)
+    with pytest.raises(BadInput, match=r"x\.der: neither PEM, DER nor PKCS#12"):
+        inspection_target.certificates(odd, "x.der", None)

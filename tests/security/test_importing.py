@@ -409,3 +409,18 @@ def test_the_files_that_are_mutated_are_good_ones() -> None:
         assert read_identity(data, "secret" if data in (REAL[1], REAL[3]) else "", NOW).is_whole()
     for data in REAL[4:]:
         assert read_certificates(data)[0] == read_answer(data, ANSWER_KEY, NOW)[0] == der(LEAF)
+
+
+def test_a_certificate_whose_name_holds_a_bit_string_is_refused() -> None:
+    """Found by fuzzing."""
+    odd = der(LEAF).replace(b"\x0c\x04Leaf", b"\x03\x04Leaf")
+    assert odd != der(LEAF)
+    with pytest.raises(NotAccepted, match="cannot be read"):
+        read_certificates(odd)
+
+
+def test_a_certificate_of_a_version_that_does_not_exist_is_refused() -> None:
+    """Found by fuzzing: the library's error for it is none of ValueError's."""
+    odd = der(LEAF).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020122"), 1)
+    with pytest.raises(NotAccepted, match="neither a PEM nor a DER certificate"):
+        read_certificates(odd)
