@@ -79,7 +79,8 @@ class Ram:
     """What a power cut loses. A start begins with a new one, so nothing survives a reset but the flash.
 
     Every value in it is immutable, so a copy is a copy of its dictionary. ``server`` and ``wizard`` are what ignition
-    keeps of a Linux server's settings and of its wizard.
+    keeps of a Linux server's settings and of its wizard. ``sip_tls`` is what the configuration said of each LAN's SIP
+    over TLS when the unit came up: it is in force until the next start.
     """
 
     place: str | None = None
@@ -88,6 +89,7 @@ class Ram:
     stored_configuration: bytes | None = None
     sd_light: Light | None = None
     configuration: Configuration | None = None
+    sip_tls: tuple[bool, ...] = (False, False)
     settings: SecuritySettings | None = None
     identity: Identity | None = None
     alarms: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ _MAGIC, _VERSION = b"IPOC", 3
 
 # The formats of syslog messages: RFC 3164 (EV) comes first, the other is assumed.
 SYSLOG_FORMATS = ("rfc3164", "rfc5424")
+# What the SIP registrar asks of a peer over TLS. That a server may ask is documented (SEED), the three words are ours.
+CLIENT_CERTIFICATES = ("off", "asked", "required")
 # boot.md step 5 (MAN): the addresses of a DHCP client that got no answer.
 FALLBACK_ADDRESSES = documented(("192.168.42.1/24", "192.168.43.1/24"), "MAN")
 DEFAULT_USERS: Fact[Pairs] = inferred(tuple((str(number), f"Extn{number}") for number in range(201, 209)), "BG")
@@ -42,7 +44,8 @@ class Configuration:
 
     ``primary`` is the address of the Server Edition Primary that a device belongs to; empty: it belongs to none.
     ``sip_domain`` and ``sip_fqdn`` are those of the SIP registrar; empty: phones reach it by its addresses.
-    ``syslog`` are the addresses that events go to, in one of the formats :data:`SYSLOG_FORMATS`.
+    ``syslog`` are the addresses that events go to, in one of the formats :data:`SYSLOG_FORMATS`;
+    ``client_certificates`` is one of :data:`CLIENT_CERTIFICATES`.
     """
 
     system_name: str
@@ -55,6 +58,7 @@ class Configuration:
     sip_fqdn: str = ""
     syslog: tuple[str, ...] = ()
     syslog_format: str = SYSLOG_FORMATS[0]
+    client_certificates: str = CLIENT_CERTIFICATES[0]
 
     def with_lan(self, index: int, lan: Lan) -> Configuration:
         return replace(self, lans=tuple(lan if n == index else old for n, old in enumerate(self.lans)))
@@ -86,6 +90,8 @@ def from_bytes(data: bytes) -> Configuration:
     body = records.parse(records.CONFIGURATION, records.unframe(_MAGIC, _VERSION, data))
     if body.syslog_format not in SYSLOG_FORMATS:
         raise Damaged(f"{body.syslog_format!r} is no format of syslog messages")
+    if body.client_certificates not in CLIENT_CERTIFICATES:
+        raise Damaged(f"{body.client_certificates!r} says nothing of client certificates")
     return Configuration(
         system_name=body.system_name,
         lans=_lans(body.lans),
@@ -97,6 +103,7 @@ def from_bytes(data: bytes) -> Configuration:
         sip_fqdn=body.sip_fqdn,
         syslog=tuple(body.syslog),
         syslog_format=body.syslog_format,
+        client_certificates=body.client_certificates,
     )
 
 
@@ -115,6 +122,7 @@ def _encode(configuration: Configuration) -> bytes:
             "sip_fqdn": configuration.sip_fqdn,
             "syslog": configuration.syslog,
             "syslog_format": configuration.syslog_format,
+            "client_certificates": configuration.client_certificates,
         },
     )
     return records.frame(_MAGIC, _VERSION, body)

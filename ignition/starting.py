@@ -7,7 +7,6 @@ from ipaddress import IPv4Address
 
 from firmware import configuration
 from firmware.appliance import Appliance, Ram
-from firmware.basis import Fact
 from firmware.boot import alarms, network, running
 from firmware.configuration import FALLBACK_ADDRESSES, Configuration, Lan
 from firmware.credentials import identity, store
@@ -16,7 +15,7 @@ from firmware.platform import Platform
 from firmware.security import authority, certificates, reading
 from firmware.security.certificates import Identity, Names
 from firmware.security.keys import derive
-from firmware.security.policy import Outcome, Trigger, decide
+from firmware.security.policy import Trigger, decide
 from firmware.security.profiles import TEMPORARY
 from firmware.security.settings import RECORD as SECURITY
 from firmware.storage.nvm import CopyState
@@ -147,6 +146,7 @@ def take_addresses(unit: Appliance) -> str:
     if unit.ram.configuration is None:
         alarms.raise_alarm(unit, "configuration", "missing or damaged: the server starts with an empty one")
         unit.ram.configuration = Configuration(unit.mac, (Lan(), Lan()), (False, False), (), ())
+    unit.ram.sip_tls = unit.ram.configuration.sip_tls
     network.obtain(unit)
     return "addressed"
 
@@ -168,22 +168,19 @@ def load(unit: Appliance) -> str:
         alarms.raise_alarm(unit, "CA", "missing or damaged: identities are self-signed until a CA is created")
     if not disk.holds(unit, SECURITY):
         alarms.raise_alarm(unit, "security settings", "missing: treated as empty")
-    outcome = identity.load_security(unit, apply.trigger_of(unit))
+    outcome = identity.load_security(unit, apply.trigger_of(unit), lambda announced: _overtaken(unit, announced))
     settings.mend_accounts(unit)
     store.hold_own_authority(unit)
     store.follow_folders(unit, disk.PRODUCT)
-    if outcome == "identity_held" and (due := _renewal_due(unit)) is not None:
-        why, rule = due
-        unit.ram.renews_key = rule.value is Outcome.RENEW
-        unit.note("certificate.due", why=why, basis=rule.cite())
-        return "identity_missing"
     return outcome
 
 
-def _renewal_due(unit: Appliance) -> tuple[str, Fact[Outcome]] | None:
+def _overtaken(unit: Appliance, announced: bool) -> identity.Due | None:
     """Why the identity is to be made anew: a cut struck between a change and what the policy says follows from it.
 
-    Only what is on the disk counts: a DHCP server that gives another address at a start changes no setting.
+    A CA knows since when it is there; that a name or an address has changed, the announcement before it tells. An
+    identity that lacks one with nothing announced was kept when that changed, and stays. Only what is on the disk
+    counts: a DHCP server that gives another address at a start changes no setting.
     """
     assert unit.ram.settings is not None
     assert unit.ram.identity is not None
@@ -191,10 +188,12 @@ def _renewal_due(unit: Appliance) -> tuple[str, Fact[Outcome]] | None:
     network, stored = settings.stored(unit, disk.NETWORK, settings.Network), stored_configuration(unit)
     configured = [*(lan.address for lan in stored.lans), stored.sip_fqdn, stored.sip_domain] if stored else []
     other_ca = Trigger.CA_REPLACED if ca is not None and ca.is_imported else Trigger.CA_CREATED
+    is_other_host = network is not None and network.hostname not in named
+    is_elsewhere = any(name and name not in named for name in configured)
     changes = (
         (other_ca, ca is not None and unit.ram.settings.generation <= ca.since, "it is of the CA before"),
-        (Trigger.NAME_CHANGE, network is not None and network.hostname not in named, "it names another host"),
-        (Trigger.ADDRESS_CHANGE, any(name and name not in named for name in configured), "it names another address"),
+        (Trigger.NAME_CHANGE, announced and is_other_host, "it names another host"),
+        (Trigger.ADDRESS_CHANGE, announced and is_elsewhere, "it names another address"),
     )
     for trigger, has_changed, why in changes:
         rule = identity.rule_of_change(unit, trigger) if has_changed else None

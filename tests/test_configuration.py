@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware.configuration import (
+    CLIENT_CERTIFICATES,
     DEFAULT_HUNT_GROUPS,
     DEFAULT_USERS,
     FALLBACK_ADDRESSES,
@@ -38,6 +41,7 @@ configurations = st.builds(
     texts,
     syslog=st.lists(texts, max_size=2).map(tuple),
     syslog_format=st.sampled_from(SYSLOG_FORMATS),
+    client_certificates=st.sampled_from(CLIENT_CERTIFICATES),
 )
 
 
@@ -64,6 +68,7 @@ def test_factory_configuration() -> None:
         ),
         hunt_groups=(("200", "Main"),),
     )
+    assert _factory(fallback).client_certificates == "off"
 
 
 @given(configurations)
@@ -98,6 +103,12 @@ def test_an_address_that_is_none_is_damage(interface: str) -> None:
         lans_from_bytes(lans_to_bytes(wrong))
     with pytest.raises(Damaged, match="no address of a LAN"):
         from_bytes(_factory(wrong).to_bytes())
+
+
+@pytest.mark.parametrize("wrong", ["", "Off", "always", "required "])
+def test_a_setting_of_client_certificates_that_is_none_is_damage(wrong: str) -> None:
+    with pytest.raises(Damaged, match="says nothing of client certificates"):
+        from_bytes(replace(_factory((Lan(), Lan())), client_certificates=wrong).to_bytes())
 
 
 @pytest.mark.parametrize(("interface", "address"), [("192.168.42.1/24", "192.168.42.1"), ("", "")])

@@ -11,7 +11,7 @@ from firmware.bench.expectations import Expect
 from firmware.bench.replay import Report
 from tests.bench.support import ROOT, Ipsim, contents
 
-FILES = sorted((ROOT / "tests" / "scenarios").glob("*.yaml"))
+FILES = sorted((ROOT / "tests" / "scenarios").rglob("*.yaml"))
 
 
 def test_there_are_enough() -> None:

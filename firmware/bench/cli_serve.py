@@ -43,43 +43,86 @@ class Receiver(click.ParamType):  # type: ignore[type-arg]  # generic since clic
         return host.removeprefix("[").removesuffix("]"), int(port)
 
 
+class Lans(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
+    """LANs by name, with commas: their indices."""
+
+    name = "lan1,lan2"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, ...]:
+        known = {"lan1": 0, "lan2": 1}
+        names = value.split(",")
+        if not set(names) <= known.keys():
+            self.fail(f"{value!r}: lan1, lan2 or lan1,lan2", param, ctx)
+        return tuple(sorted({known[name] for name in names}))
+
+
+PORTS = (("sip-tls", 5061), ("sip", 5060), ("http", 8080), ("https", 8443))
+PORT = click.IntRange(0, 65535)
+FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _ports(command: Any) -> Any:
+    for name, default in reversed(PORTS):
+        about = "Port on each LAN; 0: any that is free."
+        names = (f"--{name}", "sip_tls_port") if name == "sip-tls" else (f"--{name}",)
+        command = click.option(*names, default=default, show_default=True, type=PORT, help=about)(command)
+    return command
+
+
 @click.command()
 @click.argument("platform", type=Value("platform", "PLATFORM"))
 @STATE
 @NEW_UNIT
-@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
-@click.option("--port", default=7071, show_default=True, type=click.IntRange(0, 65535), help="0: any that is free.")
+@click.option("--lan1", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Where LAN1 is met.")
+@click.option("--lan2", default="127.0.0.2", show_default=True, metavar="ADDRESS", help="Where LAN2 is met.")
+@_ports
+@click.option("--host", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address of a Linux server's "
+              "pages.")  # fmt: skip
+@click.option("--port", default=7071, show_default=True, type=PORT, help="Port of them; 0: any that is free.")
+@click.option("--enable-sip-tls", "sip_tls", type=Lans(), help="Enable SIP over TLS there, with the reboot "
+              "that this needs; without it the port is closed until somebody has.")  # fmt: skip
+@click.option("--client-certificates", type=click.Choice(["off", "asked", "required"]), help="What SIP over TLS asks "
+              "of its clients; left out: as it is set.")  # fmt: skip
+@click.option("--extensions", "more_users", default=0, type=click.IntRange(0, 10_000), help="So many more, from "
+              "10000 on, with the password of the others: for load tests.")  # fmt: skip
 @click.option("--speed", default="1", show_default=True, type=Speed(), help="How fast simulated time goes by. "
               "max: activities take no time and nothing else makes time pass (a blocked log-in stays so).")  # fmt: skip
 @click.option("--syslog", "receiver", type=Receiver(), help="Send there (UDP) what the unit sends to its syslog "
               "destinations, whatever their addresses; left out: nowhere.")  # fmt: skip
-@click.option("--json", "told", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
-              help="Write url and port there as soon as it listens.")  # fmt: skip
+@click.option("--json", "told", type=FILE, help="Write listeners, names and users there as soon as it listens.")
+@click.option("--keylog", "key_log", type=FILE, help="Write TLS secrets there, for a network analyser.")
+@click.option("--log", type=FILE, help="Write TLS handshakes and SIP messages there, without secrets.")
 def serve(
-    platform: Any, state: Path, host: str, port: int, speed: float | None, told: Path | None,
-    receiver: tuple[str, int] | None, **asked: Any,
+    platform: Any, state: Path, lan1: str, lan2: str, sip_tls: tuple[int, ...] | None, client_certificates: str | None,
+    host: str, port: int, receiver: tuple[str, int] | None, **asked: Any,
 ) -> None:  # fmt: skip
-    """Start a Linux server and serve its wizard, or its platform page, to a browser.
+    """Start a unit and serve it on the loopback: SIP, phone files, a Linux server's wizard or platform page.
 
-    Ctrl-C shuts the unit down; killed, it has lost its power. The browser will not know the certificate at first.
+    A port is open while the unit offers the service. Ctrl-C shuts the unit down as planned; killed, it has lost its
+    power. SIGUSR1 defaults its security settings: from the next handshake on there is another identity.
 
     \b
-    Example: ipsim serve primary --state state/primary
+    Example: ipsim serve ip500v2 --state state/ip500v2 --enable-sip-tls lan1,lan2 --json ports.json
     """
-    from ignition.wizard import has_wizard
-
-    if not has_wizard(platform):
-        raise BadInput(f"{platform.title} has no wizard: ipsim boot {platform.name} starts it")
     from firmware.bench import start
-    from firmware.bench.live.serve import Listener, bring_up
+    from firmware.bench.live.serve import Listener, Wishes, bring_up, set_telephony
     from firmware.bench.live.syslog import network_with
     from firmware.bench.orders import Order, open_unit
     from firmware.bench.timeline import Timeline
     from firmware.bench.world import World
+    from ignition.wizard import has_wizard
 
+    ports = {name: asked.pop(name.replace("-", "_")) for name, _ in PORTS if name != "sip-tls"}
+    by_service = {"sip-tls": asked.pop("sip_tls_port"), "sip-tcp": ports["sip"], "sip-udp": ports["sip"],
+                  "http": ports["http"], "https": ports["https"]}  # fmt: skip
+    files = {name: asked.pop(name) for name in ("told", "key_log", "log")}
+    wishes = Wishes(
+        (lan1, lan2), by_service, (host, port), asked.pop("speed"), **files, more_users=asked.pop("more_users")
+    )
     timeline, clock = Timeline(style()), asked.pop("clock")
     order = Order(platform, **asked)
-    with Listener(host, port, speed, told) as listener, network_with(receiver) as network:
+    has_pages = has_wizard(platform)
+    with Listener(wishes, has_pages=has_pages) as listener, network_with(receiver) as network:
         directory, unit, is_new = open_unit(
             order, state, lambda: start.new(order, clock), lambda event: say("\n".join(timeline.lines(event)))
         )
@@ -94,6 +137,10 @@ def serve(
                 start.end(world, unit, pull_plug=False)
                 directory.save(unit)
                 raise Unmet(f"{state}: the unit stayed in {reached}; ipsim fsck --state {state} says what is wrong")
+            if sip_tls or client_certificates:
+                if unit.state != start.RUNNING:
+                    raise BadInput(f"{state}: SIP over TLS cannot be set before this server is ignited")
+                set_telephony(world, unit, sip_tls or (), client_certificates)
             listener.run(directory, world, unit)
 
 

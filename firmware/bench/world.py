@@ -15,6 +15,7 @@ from firmware.device.power import Rail
 from firmware.errors import BadInput, PowerCut
 from firmware.machine import ACTIVITY
 from firmware.peers.network import Network, Peers
+from firmware.peers.phones import Phone
 from firmware.security.certificates import Identity
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class World:
     ``browsers`` those in front of a unit's wizard, by unit and name; ``hosts`` the unit that a module sits in;
     ``peers`` those around the units that keep something; ``desk`` the files on the administrator's desk, by name;
     ``issued`` how many certificates each third party has issued; ``presented`` the chain that a unit's TLS service
-    showed at the last look, by unit and service.
+    showed at the last look, by unit and service; ``phones`` those around the units, by name.
     """
 
     def __init__(self, now: int, seed: int = 0) -> None:
@@ -49,6 +50,7 @@ class World:
         self.desk: dict[str, bytes] = {}
         self.issued: dict[str, int] = {}
         self.presented: dict[tuple[str, str], tuple[bytes, ...]] = {}
+        self.phones: dict[str, Phone] = {}
 
     def copy(self) -> World:
         """The same units, cards and peers at the same moment, from here on apart: what follows can be tried twice."""
@@ -56,7 +58,7 @@ class World:
         other.peers = deepcopy(self.peers)
         other.shelf = {name: card.copy(card.part.copy(Rail())) for name, card in self.shelf.items()}
         other.browsers = {key: copy(browser) for key, browser in self.browsers.items()}
-        for kept in ("cut_at", "look_back", "hosts", "roots", "desk", "issued", "presented"):
+        for kept in ("cut_at", "look_back", "hosts", "roots", "desk", "issued", "presented", "phones"):
             setattr(other, kept, dict(getattr(self, kept)))
         other.units = {name: unit.copy() for name, unit in self.units.items()}
         for unit in other.units.values():

@@ -74,7 +74,7 @@ def choose_configuration(unit: Appliance) -> str:
             lans, platform = _NEW_LANS if commanded else _kept_lans(unit), unit.platform
             chosen = configuration.factory(unit.mac, lans, platform.users.value, platform.hunt_groups.value)
         if chosen is not None:
-            unit.ram.configuration = chosen
+            unit.ram.configuration, unit.ram.sip_tls = chosen, chosen.sip_tls
             unit.note("configuration.chosen", chosen=source, stored=stored, why=why, basis=row.basis.value)
             if stored == "invalid":
                 alarms.raise_alarm(unit, "configuration", f"the card's file is damaged: {why}")

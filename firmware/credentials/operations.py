@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from firmware.credentials import authority, destinations, expiry, installing, managed, preferences, store
+from firmware.credentials import authority, destinations, expiry, installing, managed, preferences, store, telephony
 
 Operations = Mapping[str, Callable[..., Any]]
 
@@ -15,6 +15,8 @@ OF_ANY: Operations = {
     "trust": store.add,
     "distrust": store.remove,
     "set_sip": preferences.set_sip,
+    "set_sip_tls": telephony.set_sip_tls,
+    "set_client_certificates": telephony.set_client_certificates,
     "set_chain": preferences.set_chain,
     "set_checks": preferences.set_checks,
     "enrol": managed.enrol,

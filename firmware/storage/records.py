@@ -150,6 +150,7 @@ CONFIGURATION = c.Struct(
     "sip_fqdn" / Text,
     "syslog" / c.PrefixedArray(c.Int8ul, Text),
     "syslog_format" / Text,
+    "client_certificates" / Text,
 )
 HELD_IDENTITY = c.Struct("key" / Blob, "chain" / c.PrefixedArray(c.Int8ul, Blob))
 SECURITY_SETTINGS = c.Struct(
@@ -168,6 +169,7 @@ SECURITY_SETTINGS = c.Struct(
         "request" / Blob,
         "renews" / c.Flag,
         "pending" / c.Flag,
+        "has_given" / c.Flag,
     ),
     "renews" / c.Flag,
     "offers_chain" / c.Flag,

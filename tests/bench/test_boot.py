@@ -16,7 +16,7 @@ from tests.bench.support import ACCEPTANCE, Ipsim, contents, process
 LAYOUT = (
     "the bytes of a unit's files have changed. If the layout was changed on purpose, the digest to expect is now\n    "
 )
-DIGEST = "b2ab0fba755500d3b8c5978520d47af2052c13c92a34b3515a3ccbc1521b82bf"
+DIGEST = "46c35257148bfd2f29764abc39d3518791b7c28cf2aa170ff605ac011aee65f8"
 
 
 def digest(directory: Path) -> str:

@@ -8,8 +8,10 @@ from tests.benchmarks.boots import first_start_new_key, first_start_pooled, ordi
 from tests.benchmarks.commands import existing_unit, version
 from tests.benchmarks.copies import copy_any_state, thousand_units
 from tests.benchmarks.ignition import unattended_pooled
+from tests.benchmarks.load import handshakes, phones_at_once
 from tests.benchmarks.rules import matrix_checked
 from tests.benchmarks.serving import first_byte, page_answered
+from tests.benchmarks.sip import register_and_options, two_thousand_phones, wave
 from tests.benchmarks.verdicts import first_verdicts, repeated_verdicts
 
 BENCHMARKS = (
@@ -24,6 +26,11 @@ BENCHMARKS = (
     repeated_verdicts,
     first_verdicts,
     matrix_checked,
+    register_and_options,
+    two_thousand_phones,
+    wave,
+    handshakes,
+    phones_at_once,
     version,
     existing_unit,
 )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 
@@ -35,8 +36,18 @@ class Served:
     """A unit behind a listener."""
 
     process: subprocess.Popen[str]
-    port: int
+    told: dict[str, Any]
     state: Path
+
+    @property
+    def port(self) -> int:
+        """Of its pages."""
+        return int(self.told["port"])
+
+    def place(self, service: str, lan: int = 1) -> tuple[str, int]:
+        """Where a service is met. KeyError: it is not offered there."""
+        found = {(row["service"], row["lan"]): (row["host"], row["port"]) for row in self.told["listeners"]}
+        return found[service, lan]
 
     @property
     def url(self) -> str:
@@ -55,8 +66,8 @@ class Served:
         """(exit code, output, errors) after a signal."""
         if self.process.poll() is None:
             self.process.send_signal(number)
-        out, err = self.process.communicate(timeout=PATIENCE)
-        return self.process.returncode, out, err
+        self.process.wait(timeout=PATIENCE)
+        return self.process.returncode, *said(self.state)
 
 
 def certificate_of(connection: ssl.SSLSocket) -> x509.Certificate:
@@ -66,23 +77,32 @@ def certificate_of(connection: ssl.SSLSocket) -> x509.Certificate:
     return x509.load_der_x509_certificate(der)
 
 
+def said(state: Path) -> tuple[str, str]:
+    """(output, errors) so far. They go to files: a pipe that nobody reads would stop a unit that has much to say."""
+    out, err = (state.with_name(f"{state.name}.{kind}").read_text() for kind in ("out", "err"))
+    return out, err
+
+
 @contextmanager
 def served(platform: str, state: Path, *more: str, speed: str = "max") -> Iterator[Served]:
     """``ipsim serve`` on a free port; killed at the end, should it still run."""
     told = state.with_name(state.name + ".json")
     told.unlink(missing_ok=True)
-    command = [*COMMAND, "serve", platform, "--state", str(state), "--port", "0", "--json", str(told), "--speed", speed]
-    process = subprocess.Popen(
-        [*command, *more], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ
-    )
+    ports = [word for name in ("port", "sip", "sip-tls", "http", "https") for word in (f"--{name}", "0")]
+    command = [*COMMAND, "serve", platform, "--state", str(state), *ports, "--json", str(told), "--speed", speed]
+    with (
+        state.with_name(f"{state.name}.out").open("w") as out,
+        state.with_name(f"{state.name}.err").open("w") as err,
+    ):
+        process = subprocess.Popen([*command, *more], cwd=ROOT, text=True, stdout=out, stderr=err, env=os.environ)
     try:
         wait_for(lambda: process.poll() is not None or _is_whole(told), "it does not listen")
-        assert process.poll() is None, process.communicate()
-        yield Served(process, json.loads(told.read_text())["port"], state)
+        assert process.poll() is None, said(state)
+        yield Served(process, json.loads(told.read_text()), state)
     finally:
         if process.poll() is None:
             process.kill()
-            process.communicate(timeout=PATIENCE)
+            process.wait(timeout=PATIENCE)
 
 
 def _is_whole(path: Path) -> bool:

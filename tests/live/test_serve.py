@@ -155,8 +155,9 @@ def test_a_speed_that_is_none(speed: str, ipsim: Ipsim, tmp_path: Path) -> None:
     assert "is no speed" in ipsim.refuses("serve", "primary", "--state", tmp_path / "unit", f"--speed={speed}")
 
 
-def test_an_ip500v2_has_no_wizard(ipsim: Ipsim, tmp_path: Path) -> None:
-    assert "IP500 V2 has no wizard" in ipsim.refuses("serve", "ip500v2", "--state", tmp_path / "unit")
+def test_sip_over_tls_needs_a_server_that_is_ignited(ipsim: Ipsim, tmp_path: Path) -> None:
+    more = ("--state", tmp_path / "unit", "--port", "0", "--enable-sip-tls", "lan1")
+    assert "before this server is ignited" in ipsim.refuses("serve", "primary", *more)
 
 
 def test_two_cannot_serve_one_unit(ipsim: Ipsim, tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "sip_fqdn": "sip.example.com",
         "syslog": ["10.1.2.3"],
         "syslog_format": "rfc5424",
+        "client_certificates": "asked",
     },
     "SECURITY_SETTINGS": {
         "generation": 2,

@@ -27,14 +27,29 @@ Inner = Callable[[], asyncio.Protocol]
 
 
 class Front:
-    """What all connections of a listener share. ``identity`` is asked at each; None: nobody is served now."""
+    """What all connections of a listener share. ``identity`` is asked at each; None: nobody is served now.
 
-    def __init__(self, identity: Callable[[], Identity | None], inner: Inner, most: int = MOST_CONNECTIONS) -> None:
+    ``context`` makes the TLS context of an identity, ``idle_time`` is in seconds (None: a connection may rest for ever,
+    once its handshake is done), ``say`` hears of every handshake.
+    """
+
+    def __init__(
+        self,
+        identity: Callable[[], Identity | None],
+        inner: Inner,
+        most: int = MOST_CONNECTIONS,
+        *,
+        context: Callable[[Identity], SSL.Context] | None = None,
+        idle_time: float | None = IDLE_TIME,
+        say: Callable[[str], None] = lambda _text: None,
+    ) -> None:
         self.identity = identity
         self.inner = inner
         self.most = most
+        self.context = context or http_context
         self.handshake_time = HANDSHAKE_TIME
-        self.idle_time = IDLE_TIME
+        self.idle_time = idle_time
+        self.say = say
         self.connections: set[Connection] = set()
 
     def __call__(self) -> Connection:
@@ -47,11 +62,17 @@ class Front:
 
 
 @lru_cache(4)
-def context(identity: Identity) -> SSL.Context:
+def http_context(identity: Identity) -> SSL.Context:
     """As every server's of ours, for HTTP/1.1."""
     made = tls.server_context(identity)
     made.set_alpn_select_callback(_select)
     return made
+
+
+def _why(error: SSL.Error) -> str:
+    """OpenSSL's last word: for an alert that came, its name."""
+    reasons = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return "; ".join(str(reason[-1]) for reason in reasons) or type(error).__name__
 
 
 def _select(_connection: SSL.Connection, offered: list[bytes]) -> Any:
@@ -76,16 +97,16 @@ class Connection(asyncio.Protocol):
             transport.abort()
             return
         self._front.connections.add(self)
-        self.context = context(identity)
+        self.context = self._front.context(identity)
         self.tls = SSL.Connection(self.context)
         self.tls.set_accept_state()
         self._expect(self._front.handshake_time)
 
-    def _expect(self, seconds: float) -> None:
+    def _expect(self, seconds: float | None) -> None:
         """The connection ends unless the handshake, or a whole request, is there in time."""
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self.abort)
+        self._timer = None if seconds is None else asyncio.get_running_loop().call_later(seconds, self.abort)
 
     def data_received(self, data: bytes) -> None:
         if self._closing:
@@ -100,8 +121,9 @@ class Connection(asyncio.Protocol):
             self._flush()
         except SSL.ZeroReturnError:
             self.close()
-        except SSL.Error:
+        except SSL.Error as error:
             self._flush()  # the alert that says why
+            self._front.say(f"TLS with {self._peer()} ended: {_why(error)}")
             self._closing = True
             self.network.close()
 
@@ -109,8 +131,15 @@ class Connection(asyncio.Protocol):
         self.tls.do_handshake()
         self._flush()
         self._expect(self._front.idle_time)
+        self._front.say(
+            f"TLS with {self._peer()}: {self.tls.get_protocol_version_name()}, {self.tls.get_cipher_name()}"
+        )
         self._inner = self._front.inner()
         self._inner.connection_made(Plain(self))
+
+    def _peer(self) -> str:
+        name = self.network.get_extra_info("peername") or ("somebody", 0)
+        return f"{name[0]}:{name[1]}"
 
     def _read(self, inner: asyncio.Protocol) -> None:
         while not self._closing:

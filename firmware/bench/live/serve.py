@@ -1,56 +1,47 @@
-"""A unit behind a listener: brought up, then driven by whoever comes with a browser, until somebody ends it."""
+"""A unit behind listeners: brought up, then met by browsers and phones, until somebody ends it."""
 
 from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import secrets
 import signal
 import socket
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Any
 
-import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from OpenSSL import SSL
 from uvicorn.server import ServerState
 
-from firmware.appliance import Appliance, Ram
-from firmware.bench import start
-from firmware.bench.cli_options import say, write_file
+from firmware.appliance import Appliance
+from firmware.bench import export, start
+from firmware.bench.cli_options import say
+from firmware.bench.live import phone_files
 from firmware.bench.live.front import Front
+from firmware.bench.live.http import http
+from firmware.bench.live.identities import Presented, telephony_identity
+from firmware.bench.live.listeners import KINDS, Close, Place, http_level, serve_datagrams, serve_stream
 from firmware.bench.live.pace import Pace
+from firmware.bench.live.sockets import allow_many, bound
+from firmware.bench.live.telephony import MOST_CONNECTIONS, TRANSPORTS, Datagrams, Stream, Telephony
+from firmware.bench.live.trace import Trace, Write, key_log
 from firmware.bench.state import StateDirectory
 from firmware.bench.world import World
-from firmware.credentials import preferences
-from firmware.errors import BadInput
+from firmware.boot.running import RUNNING
+from firmware.credentials.telephony import OFF, REQUIRED, client_certificates, client_verdict
+from firmware.errors import FirmwareError
+from firmware.security import tls, tls_levels
 from firmware.security.certificates import Identity
-from ignition import starting
+from firmware.security.reading import alternative_names
+from firmware.security.tls_levels import Parameters
 from ignition.web import application
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-KEEP_ALIVE = 60  # seconds that a connection may rest between two requests
+Contexts = Callable[[Identity], SSL.Context]
 _ENDS = (signal.SIGINT, signal.SIGTERM)
-
-
-class Presented:
-    """The identity that a unit shows: before its ignition is done a temporary one, the same until the next start."""
-
-    def __init__(self, unit: Appliance) -> None:
-        self._unit = unit
-        self._temporary: tuple[Ram, Identity] | None = None
-
-    def __call__(self) -> Identity | None:
-        unit = self._unit
-        if unit.ram.identity is not None and not unit.state.startswith("apply."):
-            assert unit.ram.settings is not None
-            return preferences.presented(unit.ram.settings)
-        if unit.ram.configuration is None:
-            return None
-        if self._temporary is None or self._temporary[0] is not unit.ram:
-            self._temporary = unit.ram, starting.temporary_identity(unit)
-        return self._temporary[1]
 
 
 def bring_up(world: World, unit: Appliance) -> bool:
@@ -60,89 +51,212 @@ def bring_up(world: World, unit: Appliance) -> bool:
     return unit.state in unit.platform.rests_in
 
 
-class Listener:
-    """Where a unit listens, and how fast its time goes by. Its port is taken at once, before a unit is switched on."""
+def set_telephony(world: World, unit: Appliance, lans: tuple[int, ...], asked: str | None) -> None:
+    """Enable SIP over TLS on these LANs, or set what is asked of its clients; with the reboot that this needs. (S)"""
+    do = unit.platform.operations
+    assert unit.ram.configuration is not None
+    before = unit.ram.configuration
+    wanted = {f"lan{lan + 1}": True for lan in lans if not before.sip_tls[lan]}
+    if wanted:
+        world.act(unit, lambda: do["set_sip_tls"](unit, **wanted))
+    if asked is not None and asked != before.client_certificates:
+        world.act(unit, lambda: do["set_client_certificates"](unit, asked))
+    world.settle()
+    if wanted:
+        world.act(unit, lambda: do["reboot"](unit))
+        world.settle()
 
-    def __init__(self, host: str, port: int, speed: float | None, told: Path | None) -> None:
-        self.host, self.speed, self.told = host, speed, told
-        self._socket = _bound(host, port)
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line asks for: addresses of LAN1 and LAN2, ports by service, files to write."""
+
+    hosts: tuple[str, str]
+    ports: dict[str, int]
+    web: tuple[str, int]
+    speed: float | None
+    told: Path | None
+    key_log: Path | None
+    log: Path | None
+    more_users: int = 0
+
+
+class Listener:
+    """Where a unit listens, and how fast its time goes by. The port of its pages is taken before it is switched on."""
+
+    def __init__(self, wishes: Wishes, *, has_pages: bool) -> None:
+        self.wishes = wishes
+        self._web = bound(*wishes.web) if has_pages else None
+        self.trace, self._keys = Trace(wishes.log), key_log(wishes.key_log)
 
     def __enter__(self) -> Listener:
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._socket.close()
+        self.trace.close()
+        if self._web is not None:
+            self._web.close()
 
     def run(self, directory: StateDirectory, world: World, unit: Appliance) -> None:
         """Serve until SIGINT or SIGTERM, then shut the unit down as planned."""
-        asyncio.run(self._serve(directory, world, unit))
+        allow_many()
+        asyncio.run(Session(self, self._web, self._keys, directory, world, unit).serve())
         world.settle()  # what was begun is finished: Apply cannot be shut down
         start.end(world, unit, pull_plug=False)
         directory.save(unit)
 
-    async def _serve(self, directory: StateDirectory, world: World, unit: Appliance) -> None:
+
+class Session:
+    """One run of a live unit inside the event loop."""
+
+    def __init__(
+        self, listener: Listener, web: socket.socket | None, keys: Write | None, directory: StateDirectory,
+        world: World, unit: Appliance,
+    ) -> None:  # fmt: skip
+        self.wishes, self.trace, self.web, self.keys = listener.wishes, listener.trace, web, keys
+        self.directory, self.world, self.unit = directory, world, unit
+        self.presented = Presented(unit)
+        self.fronts: list[Front] = []
+        self.closing: list[Close] = []
+
+    async def serve(self) -> None:
         loop, over = asyncio.get_running_loop(), asyncio.Event()
         for number in _ENDS:
             loop.add_signal_handler(number, over.set)
-        pace = Pace(world, unit, self.speed, partial(directory.save, unit))
-        state = ServerState()
-        hosts = {*LOOPBACK, self.host.lower(), f"[{self.host.lower()}]"}
-        app = application(unit, pace.act, partial(secrets.token_urlsafe, 32), hosts)
-        front = Front(Presented(unit), _http(app, state, loop))
-        server = await loop.create_server(front, sock=self._socket)
-        directory.save(unit)
-        self._tell(server.sockets[0].getsockname()[1])
+        loop.add_signal_handler(signal.SIGUSR1, self._default_security)
+        self.state = ServerState()
+        self.pace = pace = Pace(self.world, self.unit, self.wishes.speed, self._rested)
+        self.telephony = Telephony(self.unit, pace.flowing, self.trace, self._own_names(), self.wishes.more_users)
+        self.places = self._places()
         try:
+            await self._open_pages()
+            await self._follow()
+            self.directory.save(self.unit)
+            self._tell()
             await over.wait()
         finally:
             pace.stop()
-            server.close()
-            front.close()
-            for number in _ENDS:
+            self.telephony.stop()
+            for close in (*self.closing, *(place.close for place in self.places), *(f.close for f in self.fronts)):
+                close()
+            for number in (*_ENDS, signal.SIGUSR1):
                 loop.remove_signal_handler(number)
 
-    def _tell(self, port: int) -> None:
-        shown = f"[{self.host}]" if ":" in self.host else self.host
-        url = f"https://{shown}:{port}/"
-        if self.told is not None:
-            write_file(self.told, json.dumps({"url": url, "port": port}).encode() + b"\n")
-        say(url)
+    def _own_names(self) -> tuple[str, ...]:
+        """By what phones reach the unit here, beside its own names."""
+        return (*self.wishes.hosts, "localhost")
 
+    def _places(self) -> list[Place]:
+        return [
+            Place(kind, lan, host, self.wishes.ports[kind.service], partial(self._open, kind.service))
+            for lan, host in enumerate(self.wishes.hosts)
+            for kind in KINDS
+        ]
 
-def _bound(host: str, port: int) -> socket.socket:
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.socket(family, kind, protocol)
+    async def _open(self, service: str, taken: socket.socket, lan: int) -> Close:
+        """Begin to serve on a socket."""
+        loop = asyncio.get_running_loop()
+        if service == "sip-udp":
+            return await serve_datagrams(lambda: Datagrams(self.telephony, lan), taken)
+        if service == "http":
+            return await serve_stream(http(phone_files.application(self.unit, lan), self.state, loop), taken)
+        if service == "https":
+            inner = http(phone_files.application(self.unit, lan), self.state, loop)
+            front = Front(self._of_running, inner, context=self._context(self._of_files), say=self.trace.say)
+        elif service == "sip-tls":
+            front = Front(
+                partial(telephony_identity, self.unit), partial(Stream, self.telephony, TRANSPORTS[service], lan),
+                MOST_CONNECTIONS, context=self._context(self._of_registrar, telephony=True), idle_time=None,
+                say=self.trace.say,
+            )  # fmt: skip
+        else:
+            return await serve_stream(partial(Stream, self.telephony, TRANSPORTS[service], lan), taken)
+        self.fronts.append(front)
+        return await serve_stream(front, taken)
+
+    def _of_running(self) -> Identity | None:
+        return self.presented() if self.unit.state == RUNNING else None
+
+    def _context(self, parameters: Callable[[], Parameters | None], *, telephony: bool = False) -> Contexts:
+        """The TLS context of an identity, made once for each and for what the settings of the moment ask for."""
+
+        @lru_cache(8)
+        def make(identity: Identity, wanted: Parameters | None, asked: str) -> SSL.Context:
+            made = tls.server_context(
+                identity, wanted, ask_client=asked != OFF, fail_if_none=asked == REQUIRED, refuses=self._refuses
+            )
+            if self.keys is not None:
+                keys = self.keys
+                made.set_keylog_callback(lambda _connection, line: keys(line))
+            return made
+
+        return lambda identity: make(
+            identity, parameters(), client_certificates(self.unit) if telephony else self._asked_by(parameters())
+        )
+
+    def _asked_by(self, parameters: Parameters | None) -> str:
+        """Secure High takes no peer without a certificate. (S)"""
+        return REQUIRED if parameters is not None and parameters.client_certificate else OFF
+
+    def _of_registrar(self) -> Parameters:
+        return tls_levels.of_registrar(self.unit.release)
+
+    def _of_files(self) -> Parameters | None:
+        return tls_levels.parameters(http_level(self.unit), self.unit.release)
+
+    def _refuses(self, chain: tuple[bytes, ...]) -> bool:
+        """Whether the unit objects to a client's certificate. What kind of endpoint it is nobody knows yet. (CC)"""
+        objections = client_verdict(self.unit, chain, None)
+        if objections:
+            self.unit.note("peer.refused", peer="a client", service="telephony", objections=objections)
+        return bool(objections)
+
+    async def _open_pages(self) -> None:
+        if self.web is None:
+            return
+        loop, host = asyncio.get_running_loop(), self.wishes.web[0].lower()
+        hosts = {*LOOPBACK, host, f"[{host}]"}
+        app = application(self.unit, self.pace.act, partial(secrets.token_urlsafe, 32), hosts)
+        front = Front(self.presented, http(app, self.state, loop), say=self.trace.say)
+        self.fronts.append(front)
+        self.closing.append(await serve_stream(front, self.web))
+
+    def _rested(self) -> None:
+        """The unit has come to rest again: what it offers may be another now."""
+        self.directory.save(self.unit)
+        self.telephony.follow()
+        self._following = asyncio.get_running_loop().create_task(self._follow())
+
+    async def _follow(self) -> None:
+        if self.unit.state == RUNNING:
+            for place in self.places:
+                await place.follow(self.unit)
+
+    def _default_security(self) -> None:
+        """SIGUSR1: the shortest way to another identity, for tests with clients that know no other."""
+        operation = self.unit.platform.operations["default_security"]
         try:
-            bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            bound.bind(address)
-        except OSError:
-            bound.close()
-            raise
-    except OSError as error:
-        raise BadInput(f"{host}, port {port}: {error.strerror}; give another --host or --port (0: any free)") from None
-    return bound
+            self.pace.act(lambda: operation(self.unit))
+        except FirmwareError as error:
+            say(f"not now: {error}")
 
-
-def _http(app: object, state: ServerState, loop: asyncio.AbstractEventLoop) -> Callable[[], H11Protocol]:
-    """uvicorn behind the front: no TLS, no socket, no log of its own but one line for a fault."""
-    logging.getLogger("python_multipart").disabled = True  # what a peer sends is no line on our console
-    logger = logging.getLogger("uvicorn.error")
-    logger.handlers, logger.propagate = [_OneLine()], False
-    config = uvicorn.Config(
-        app,  # type: ignore[arg-type]  # an ASGI application: Starlette and uvicorn describe it each in their own words
-        http=H11Protocol, ws="none", lifespan="off", log_config=None, access_log=False, proxy_headers=False,
-        server_header=False, timeout_keep_alive=KEEP_ALIVE,
-    )  # fmt: skip
-    config.load()
-    logger.setLevel(logging.ERROR)
-    return lambda: H11Protocol(config, state, {}, loop)
-
-
-class _OneLine(logging.Handler):
-    """A fault of ours in a request: one line, as at the command line; the person got a page that says no more."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        error = record.exc_info[1] if record.exc_info else None
-        text = f"{type(error).__name__}: {error}" if error else record.getMessage()
-        say(f"internal fault: {' '.join(text.split())}; please report it")
+    def _tell(self) -> None:
+        told: dict[str, Any] = {}
+        open_places = [place.shown() for place in self.places if place.is_open]
+        if self.web is not None:
+            host, port = self.wishes.web[0], self.web.getsockname()[1]
+            url = f"https://{f'[{host}]' if ':' in host else host}:{port}/"
+            told = {"url": url, "port": port}
+            open_places.append({"service": "web", "lan": 1, "host": host, "port": port})
+        identity = self.unit.ram.identity
+        told |= {
+            "listeners": open_places,
+            "names": list(alternative_names(identity.der)) if identity else [],
+            "users": self.telephony.users(),
+        }
+        if self.wishes.told is not None:
+            export.write_private(self.wishes.told, json.dumps(told).encode() + b"\n")
+        for row in open_places:
+            say(f"{row['service']:<8} LAN{row['lan']}  {row['host']}:{row['port']}")
+        if "url" in told:
+            say(told["url"])

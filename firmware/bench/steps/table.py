@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firmware.bench.expectations import Expect
-from firmware.bench.steps import administration, alarms, certificates, ignition, power, storage, third_parties
+from firmware.bench.steps import administration, alarms, certificates, ignition, phones, power, storage, third_parties
 from firmware.bench.steps.base import Step
 from firmware.bench.steps.environment import SetEnvironment
 
@@ -41,6 +41,8 @@ STEPS: dict[str, type[Step]] = {
         certificates.SetChecks,
         certificates.SetRenewal,
         certificates.SetSip,
+        phones.SetSipTls,
+        phones.SetClientCertificates,
         certificates.MakeRequest,
         certificates.ImportCertificate,
         certificates.ImportAuthority,
@@ -56,6 +58,9 @@ STEPS: dict[str, type[Step]] = {
         third_parties.ThirdPartyRoot,
         third_parties.Approve,
         third_parties.Reject,
+        phones.SetPhone,
+        phones.Connect,
+        phones.Register,
         ignition.Ignite,
         ignition.LogIn,
         ignition.Open,
