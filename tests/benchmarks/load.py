@@ -130,7 +130,8 @@ class _Phone:
         self.serial += 1
         own = f"<sip:{self.user}@127.0.0.1>"
         self.writer.write(
-            f"REGISTER sip:127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TLS 127.0.0.9;branch=z9hG4bK{self.number}x{self.serial}\r\n"
+            "REGISTER sip:127.0.0.1 SIP/2.0\r\n"
+            f"Via: SIP/2.0/TLS 127.0.0.9;branch=z9hG4bK{self.number}x{self.serial}\r\n"
             f"From: {own};tag={self.number}\r\nTo: {own}\r\nCall-ID: {self.number}\r\nCSeq: {self.serial} REGISTER\r\n"
             f"Contact: <sip:{self.user}@127.0.0.9:{10_000 + self.number};transport=tls>\r\nMax-Forwards: 70\r\n{more}"
             "Content-Length: 0\r\n\r\n".encode()
