@@ -1,5 +1,6 @@
 # make alone prints the targets. Everything lives in .venv and state/; nothing else on the machine is changed,
-# but that as root on Debian missing packages are installed: python3-venv, openssl; for the tests curl, chromium.
+# but that as root on Debian missing packages are installed: python3-venv, openssl; for the tests Chromium and the clients
+# that play phones and auditors.
 PYTHON ?= python3
 STATE  ?= state
 SECONDS_EACH ?= 120
@@ -42,6 +43,11 @@ test-tools: tools
 	@command -v curl >/dev/null || $(MAKE) --no-print-directory system PACKAGE=curl
 	@command -v chromium >/dev/null || $(MAKE) --no-print-directory system PACKAGE=chromium
 	@command -v pki >/dev/null || $(MAKE) --no-print-directory system PACKAGE="strongswan-pki libstrongswan-extra-plugins"
+	@for tool in gnutls-cli:gnutls-bin baresip:baresip-core linphonec:linphone-cli sipsak:sipsak tshark:tshark nmap:nmap \
+	  faketime:faketime; do command -v $${tool%:*} >/dev/null || missing="$$missing $${tool#*:}"; done; [ -z "$$missing" ] || \
+	  DEBIAN_FRONTEND=noninteractive $(MAKE) --no-print-directory system PACKAGE="$$missing"
+	@test -x .venv/sslyze/bin/sslyze || { $(PYTHON) -m venv .venv/sslyze && \
+	  .venv/sslyze/bin/python -m pip install -q --disable-pip-version-check sslyze==6.3.1; }
 
 system:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

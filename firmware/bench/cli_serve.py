@@ -56,6 +56,7 @@ class Lans(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
         return tuple(sorted({known[name] for name in names}))
 
 
+DIGESTS = {"MD5": ("MD5",), "SHA-256": ("SHA-256",), "both": ("SHA-256", "MD5")}  # RFC 8760
 PORTS = (("sip-tls", 5061), ("sip", 5060), ("http", 8080), ("https", 8443))
 PORT = click.IntRange(0, 65535)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -85,6 +86,8 @@ def _ports(command: Any) -> Any:
               "of its clients; left out: as it is set.")  # fmt: skip
 @click.option("--extensions", "more_users", default=0, type=click.IntRange(0, 10_000), help="So many more, from "
               "10000 on, with the password of the others: for load tests.")  # fmt: skip
+@click.option("--digest", default="MD5", show_default=True, type=click.Choice([*DIGESTS]), help="Of SIP log-ins. "
+              "MD5 (assumed) is what all phones know; several at once stop some (baresip, sipsak).")  # fmt: skip
 @click.option("--speed", default="1", show_default=True, type=Speed(), help="How fast simulated time goes by. "
               "max: activities take no time and nothing else makes time pass (a blocked log-in stays so).")  # fmt: skip
 @click.option("--syslog", "receiver", type=Receiver(), help="Send there (UDP) what the unit sends to its syslog "
@@ -117,8 +120,9 @@ def serve(
                   "http": ports["http"], "https": ports["https"]}  # fmt: skip
     files = {name: asked.pop(name) for name in ("told", "key_log", "log")}
     wishes = Wishes(
-        (lan1, lan2), by_service, (host, port), asked.pop("speed"), **files, more_users=asked.pop("more_users")
-    )
+        (lan1, lan2), by_service, (host, port), asked.pop("speed"), **files, more_users=asked.pop("more_users"),
+        algorithms=DIGESTS[asked.pop("digest")],
+    )  # fmt: skip
     timeline, clock = Timeline(style()), asked.pop("clock")
     order = Order(platform, **asked)
     has_pages = has_wizard(platform)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -20,10 +21,17 @@ from firmware.times import show_time
 MAKING = (Outcome.GENERATE, Outcome.RENEW)
 
 
-def load_security(unit: Appliance, without: Trigger = Trigger.FIRST_START) -> str:
+# Why an identity is to be made anew, by which rule.
+Due = tuple[str, Fact[Outcome]]
+
+
+def load_security(
+    unit: Appliance, without: Trigger = Trigger.FIRST_START, overtaken: Callable[[bool], Due | None] = lambda _: None
+) -> str:
     """Load the security settings; another unit's, or damaged ones, count as empty.
 
-    ``without`` is the trigger whose rule says what comes next when they hold no identity.
+    ``without`` is the trigger whose rule says what comes next when they hold no identity. ``overtaken`` says whether
+    the one that they hold has been overtaken by a change that was cut short; it is told whether one was announced.
     """
     found, loaded, mended = unit.vault.load()
     announced = announcement(kept.read(unit, RECORD)).number
@@ -38,7 +46,7 @@ def load_security(unit: Appliance, without: Trigger = Trigger.FIRST_START) -> st
     present = unit.ram.settings.generation
     unit.note("security.loaded", held=found.value, generation=present)
     if unit.ram.identity is not None:
-        return _hold(unit, announced)
+        return _hold(unit, announced, overtaken)
     unit.ram.resuming = announced > present
     outcome = decide(unit.platform.policy, without, unit.release)
     if unit.ram.resuming or is_due(unit, outcome.value):
@@ -48,25 +56,26 @@ def load_security(unit: Appliance, without: Trigger = Trigger.FIRST_START) -> st
     return "identity_not_needed"
 
 
-def _hold(unit: Appliance, announced: int) -> str:
-    """A start finds an identity: it is kept, unless the policy says otherwise of what this start is."""
+def _hold(unit: Appliance, announced: int, overtaken: Callable[[bool], Due | None]) -> str:
+    """A start finds an identity: it is kept, unless the policy says otherwise of what this start is, or of a change
+    that was cut short."""
     assert unit.ram.identity is not None
     present = held.settings_of(unit).generation
-    due = _due_at_start(unit)
-    if announced > present and due is None:  # by a security default that was cut short before it took effect
+    due = _due_at_start(unit) or overtaken(announced > present)
+    if announced > present and due is None:  # by what was cut short before it took effect
         write_announcement(unit, Announcement(present))
         unit.note("certificate.withdrawn", generation=announced)
     if due is None:
         unit.note("certificate.kept", sha256=unit.ram.identity.fingerprint)
         return "identity_held"
-    trigger, rule = due
+    why, rule = due
     unit.ram.resuming = announced > present
     unit.ram.renews_key = rule.value is Outcome.RENEW
-    unit.note("certificate.due", why=trigger.value, basis=rule.cite())
+    unit.note("certificate.due", why=why, basis=rule.cite())
     return "identity_missing"
 
 
-def _due_at_start(unit: Appliance) -> tuple[Trigger, Fact[Outcome]] | None:
+def _due_at_start(unit: Appliance) -> Due | None:
     """The trigger that this start is, if by the policy it makes the identity anew."""
     triggers = [Trigger.RESTART]
     if held.settings_of(unit).written_by != unit.release.version:
@@ -76,7 +85,7 @@ def _due_at_start(unit: Appliance) -> tuple[Trigger, Fact[Outcome]] | None:
     for trigger in triggers:
         rule = rule_of(unit, trigger)
         if rule is not None and rule.value in MAKING:
-            return trigger, rule
+            return trigger.value, rule
     return None
 
 
@@ -108,6 +117,15 @@ def follow_names(unit: Appliance) -> None:
     follow_change(unit, Trigger.ADDRESS_CHANGE)
 
 
+def announce_change(unit: Appliance, trigger: Trigger) -> None:
+    """Before a change is saved: if by the policy the identity is made anew, that is announced, so that the next start
+    knows a change that was cut short from a name that the identity has lacked for long."""
+    rule = rule_of_change(unit, trigger)
+    if rule is not None and rule.value in MAKING:
+        number = held.settings_of(unit).generation + 1
+        write_announcement(unit, Announcement(number, unit.clock.read(), rule.value is Outcome.RENEW))
+
+
 def follow_change(unit: Appliance, trigger: Trigger) -> None:
     """As :func:`follow`, of what bears only on an identity that was made here."""
     rule = rule_of_change(unit, trigger)
@@ -130,6 +148,14 @@ def rule_of_change(unit: Appliance, trigger: Trigger) -> Fact[Outcome] | None:
 def carry_out(unit: Appliance, outcome: Outcome) -> None:
     if is_due(unit, outcome):
         unit.ram.renews_key = outcome is Outcome.RENEW
+        unit.platform.bring_up.fire(unit, "identity_wanted")
+
+
+def need(unit: Appliance) -> None:
+    """A service that needs a certificate is to be offered: make one, where the policy makes it when first needed."""
+    rule = rule_of(unit, Trigger.SERVICE_SECURED)
+    if rule is not None and rule.value in (*MAKING, Outcome.WHEN_NEEDED):
+        unit.ram.renews_key = False
         unit.platform.bring_up.fire(unit, "identity_wanted")
 
 
@@ -180,6 +206,10 @@ def fitness(unit: Appliance) -> list[str]:
         found.append(f"not valid before {show_time(not_before)}")
     if clock is not None and clock > not_after:
         found.append(f"expired {show_time(not_after)}")
+    for issuer in identity.chain[1:]:
+        _, last = reading.dates(issuer)
+        if clock is not None and clock > last:
+            found.append(f"its issuer {reading.describe(issuer)['subject']} expired {show_time(last)}")
     named = reading.alternative_names(identity.der)
     for index, lan in enumerate(configuration.lans):
         if lan.address not in named:

@@ -8,7 +8,7 @@ from firmware.appliance import Appliance
 from firmware.basis import assumed, documented
 from firmware.boot import running
 from firmware.configuration import CLIENT_CERTIFICATES, Configuration
-from firmware.credentials import preferences
+from firmware.credentials import identity, preferences
 from firmware.errors import BadInput
 from firmware.peers.endpoints import ClientCertificate, Endpoint
 
@@ -37,6 +37,8 @@ def set_sip_tls(unit: Appliance, lan1: bool | None = None, lan2: bool | None = N
     unit.platform.save_configuration(unit, "SIP registrar")
     shown = {f"lan{number}": "on" if is_on else "off" for number, is_on in enumerate(wanted, 1)}
     unit.note("sip.tls", **shown, when=IN_FORCE if wanted == sip_tls_in_force(unit) else TAKES_EFFECT.value)
+    if any(wanted) and unit.ram.identity is None:  # R62: a certificate is made when it is first needed
+        identity.need(unit)
 
 
 def sip_tls_in_force(unit: Appliance) -> tuple[bool, ...]:

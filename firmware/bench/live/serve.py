@@ -79,6 +79,7 @@ class Wishes:
     key_log: Path | None
     log: Path | None
     more_users: int = 0
+    algorithms: tuple[str, ...] = ("MD5",)
 
 
 class Listener:
@@ -101,6 +102,8 @@ class Listener:
         """Serve until SIGINT or SIGTERM, then shut the unit down as planned."""
         allow_many()
         asyncio.run(Session(self, self._web, self._keys, directory, world, unit).serve())
+        for number in _ENDS:  # a second Ctrl-C does not keep the unit from being saved
+            signal.signal(number, signal.SIG_IGN)
         world.settle()  # what was begun is finished: Apply cannot be shut down
         start.end(world, unit, pull_plug=False)
         directory.save(unit)
@@ -126,7 +129,9 @@ class Session:
         loop.add_signal_handler(signal.SIGUSR1, self._default_security)
         self.state = ServerState()
         self.pace = pace = Pace(self.world, self.unit, self.wishes.speed, self._rested)
-        self.telephony = Telephony(self.unit, pace.flowing, self.trace, self._own_names(), self.wishes.more_users)
+        self.telephony = Telephony(
+            self.unit, pace.flowing, self.trace, self._own_names(), self.wishes.more_users, self.wishes.algorithms
+        )
         self.places = self._places()
         try:
             await self._open_pages()

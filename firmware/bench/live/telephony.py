@@ -17,7 +17,7 @@ from firmware.boot.running import RUNNING
 from firmware.configuration import sip_password
 from firmware.telephony.flows import TCP, TLS, UDP, Flow, Outgoing
 from firmware.telephony.service import Service
-from firmware.telephony.settings import Settings
+from firmware.telephony.settings import ALGORITHMS, Settings
 
 MOST_CONNECTIONS = 5000  # a phone has one; the largest IP Office has 3,000 users
 MOST_HELD = 64 * 1024  # bytes of a peer that wait while the unit is silent
@@ -30,10 +30,16 @@ class Telephony:
     """One for all SIP listeners of a unit. ``now`` gives the service's time in ms."""
 
     def __init__(
-        self, unit: Appliance, now: Callable[[], int], trace: Trace, names: tuple[str, ...], more_users: int = 0
+        self,
+        unit: Appliance,
+        now: Callable[[], int],
+        trace: Trace,
+        names: tuple[str, ...],
+        more_users: int = 0,
+        algorithms: tuple[str, ...] = ALGORITHMS,
     ) -> None:
         self._unit, self._now, self._trace, self._names = unit, now, trace, names
-        self._more_users = more_users
+        self._more_users, self._algorithms = more_users, algorithms
         self._loop = asyncio.get_running_loop()
         self._numbers = count(1)
         self._service: tuple[Ram, Service] | None = None
@@ -64,7 +70,8 @@ class Telephony:
         own = (configuration.sip_domain, configuration.sip_fqdn, self._unit.ram.host_name,
                *(lan.address for lan in configuration.lans), *self._names)  # fmt: skip
         domains = tuple(dict.fromkeys(name for name in own if name))
-        return Settings(domains, self.users(), realm=configuration.sip_domain or "ipoffice")
+        realm = configuration.sip_domain or "ipoffice"
+        return Settings(domains, self.users(), realm=realm, algorithms=self._algorithms)
 
     def follow(self) -> None:
         """The unit has come to rest: a restarted one knows none of the connections, a silent one reads on."""
