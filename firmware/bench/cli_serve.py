@@ -88,6 +88,8 @@ def _ports(command: Any) -> Any:
               "10000 on, with the password of the others: for load tests.")  # fmt: skip
 @click.option("--digest", default="MD5", show_default=True, type=click.Choice([*DIGESTS]), help="Of SIP log-ins. "
               "MD5 (assumed) is what all phones know; several at once stop some (baresip, sipsak).")  # fmt: skip
+@click.option("--newest-tls", default="1.3", show_default=True, type=click.Choice(["1.2", "1.3"]), help="1.2 for "
+              "clients that trip over the tickets of 1.3 (sipsak).")  # fmt: skip
 @click.option("--speed", default="1", show_default=True, type=Speed(), help="How fast simulated time goes by. "
               "max: activities take no time and nothing else makes time pass (a blocked log-in stays so).")  # fmt: skip
 @click.option("--syslog", "receiver", type=Receiver(), help="Send there (UDP) what the unit sends to its syslog "
@@ -121,7 +123,7 @@ def serve(
     files = {name: asked.pop(name) for name in ("told", "key_log", "log")}
     wishes = Wishes(
         (lan1, lan2), by_service, (host, port), asked.pop("speed"), **files, more_users=asked.pop("more_users"),
-        algorithms=DIGESTS[asked.pop("digest")],
+        algorithms=DIGESTS[asked.pop("digest")], newest_tls=asked.pop("newest_tls"),
     )  # fmt: skip
     timeline, clock = Timeline(style()), asked.pop("clock")
     order = Order(platform, **asked)

@@ -80,6 +80,7 @@ class Wishes:
     log: Path | None
     more_users: int = 0
     algorithms: tuple[str, ...] = ("MD5",)
+    newest_tls: str = "1.3"
 
 
 class Listener:
@@ -190,6 +191,7 @@ class Session:
             made = tls.server_context(
                 identity, wanted, ask_client=asked != OFF, fail_if_none=asked == REQUIRED, refuses=self._refuses
             )
+            made.set_max_proto_version(tls.VERSIONS[f"TLS {self.wishes.newest_tls}"])
             if self.keys is not None:
                 keys = self.keys
                 made.set_keylog_callback(lambda _connection, line: keys(line))
