@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from firmware.appliance import Appliance
 from firmware.boot import alarms, running
-from firmware.configuration import Lan
+from firmware.configuration import Configuration, Lan
 from firmware.credentials import daily, identity
 from firmware.errors import BadInput, NotNow
 from firmware.release import BY_VERSION
@@ -150,6 +150,7 @@ def set_host_name(unit: Appliance, host_name: str) -> None:
         raise BadInput(f"host name {host_name!r}: {error}") from None
     known = server_settings(unit)
     network = replace(known.network, hostname=host_name, given_name=host_name)
+    identity.announce_change(unit, Trigger.NAME_CHANGE)
     settings.write(unit, disk.NETWORK, network.to_bytes())
     unit.ram.server, unit.ram.host_name = replace(known, network=network), host_name
     unit.note("network.host_name", host=host_name, was=known.network.hostname)
@@ -179,9 +180,18 @@ def initial_configuration(
 def save_configuration(unit: Appliance, why: str) -> None:
     """The running configuration to the disk."""
     assert unit.ram.configuration is not None
+    stored = starting.stored_configuration(unit)
+    if stored is None or _names(stored) != _names(unit.ram.configuration):
+        identity.announce_change(unit, Trigger.ADDRESS_CHANGE)
     with alarms.alarm_on_failure(unit, "saving the configuration"):
         settings.write(unit, disk.CONFIGURATION, unit.ram.configuration.to_bytes())
         unit.note("configuration.saved", why=why, to=[disk.STORAGE.name])
+
+
+def _names(configuration: Configuration) -> tuple[object, ...]:
+    """What a change of address or of the SIP registrar's names changes; a lease of DHCP is nobody's change."""
+    lans = [(lan.dhcp, lan.dhcp or lan.interface) for lan in configuration.lans]
+    return *lans, configuration.sip_domain, configuration.sip_fqdn
 
 
 def set_clock(unit: Appliance, reading: int) -> None:

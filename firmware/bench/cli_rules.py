@@ -68,6 +68,8 @@ def rules(
     results = [
         result for result in (_run(cells, own) if check else _plan(cells, own)) if not assumed or result.is_assumed
     ]
+    if check and not any(result.was_tried for result in results):
+        raise BadInput("nothing to check: none of the cells that were chosen can be run")
     _write(results, junit, json_file, markdown, folder)
     if Path("-") not in (json_file, markdown):
         click.echo((report.checked if check else report.matrix)(results, style()))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from firmware.bench.cli_options import NEW_UNIT, STATE, Value, say, style
 from firmware.errors import BadInput, Unmet
+
+if TYPE_CHECKING:
+    from firmware.bench.live.serve import Wishes
 
 AS_FAST_AS_POSSIBLE = "max"
 
@@ -70,6 +73,17 @@ def _ports(command: Any) -> Any:
     return command
 
 
+def _wishes(hosts: tuple[str, str], web: tuple[str, int], asked: dict[str, Any]) -> Wishes:
+    """What is asked of the listeners, taken out of all that is asked."""
+    from firmware.bench.live.serve import Wishes
+
+    ports = {name: asked.pop(name.replace("-", "_")) for name, _ in PORTS if name != "sip-tls"}
+    by_service = {"sip-tls": asked.pop("sip_tls_port"), "sip-tcp": ports["sip"], "sip-udp": ports["sip"],
+                  "http": ports["http"], "https": ports["https"]}  # fmt: skip
+    rest = {name: asked.pop(name) for name in ("speed", "told", "key_log", "log", "more_users", "newest_tls")}
+    return Wishes(hosts, by_service, web, **rest, algorithms=DIGESTS[asked.pop("digest")])
+
+
 @click.command()
 @click.argument("platform", type=Value("platform", "PLATFORM"))
 @STATE
@@ -110,21 +124,14 @@ def serve(
     Example: ipsim serve ip500v2 --state state/ip500v2 --enable-sip-tls lan1,lan2 --json ports.json
     """
     from firmware.bench import start
-    from firmware.bench.live.serve import Listener, Wishes, bring_up, set_telephony
+    from firmware.bench.live.serve import Listener, bring_up, set_telephony
     from firmware.bench.live.syslog import network_with
     from firmware.bench.orders import Order, open_unit
     from firmware.bench.timeline import Timeline
     from firmware.bench.world import World
     from ignition.wizard import has_wizard
 
-    ports = {name: asked.pop(name.replace("-", "_")) for name, _ in PORTS if name != "sip-tls"}
-    by_service = {"sip-tls": asked.pop("sip_tls_port"), "sip-tcp": ports["sip"], "sip-udp": ports["sip"],
-                  "http": ports["http"], "https": ports["https"]}  # fmt: skip
-    files = {name: asked.pop(name) for name in ("told", "key_log", "log")}
-    wishes = Wishes(
-        (lan1, lan2), by_service, (host, port), asked.pop("speed"), **files, more_users=asked.pop("more_users"),
-        algorithms=DIGESTS[asked.pop("digest")], newest_tls=asked.pop("newest_tls"),
-    )  # fmt: skip
+    wishes = _wishes((lan1, lan2), (host, port), asked)
     timeline, clock = Timeline(style()), asked.pop("clock")
     order = Order(platform, **asked)
     has_pages = has_wizard(platform)

@@ -171,7 +171,8 @@ def _step(row: Any, index: int, units: Units, problems: Problems, folder: FilePa
             problems.add((*place, name), f"{name} takes fields, not a single value: {allowed}")
             return None, None
         fields = {model.scalar: fields}
-    unit = _unit_of(fields, units, (*place, name), problems)
+    is_known = model.of_unit or "unit" in fields or not units
+    unit = _unit_of(fields, units, (*place, name), problems) if is_known else next(iter(units))
     order = units[unit][1] if unit else None
     known = Known(order.platform, order.starts_with, tuple(units)) if order else None
     return model.read(fields, (*place, name), problems, known, folder), unit
@@ -190,8 +191,17 @@ def _unit_of(fields: dict[str, Any], units: Units, place: Place, problems: Probl
     return None
 
 
+HIDDEN = "..."
+
+
+def _without(value: Any, secrets: frozenset[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: HIDDEN if name in secrets else _without(inner, secrets) for name, inner in value.items()}
+    return value
+
+
 def _show(row: Any) -> str:
-    """A step on one line, as it was written."""
+    """A step on one line, as it was written, but for its passwords."""
     if isinstance(row, str):
         return row
     name, fields = next(iter(row.items()))
@@ -199,5 +209,6 @@ def _show(row: Any) -> str:
         return str(name)
     if not isinstance(fields, dict):
         return f"{name}: {fields}"
+    fields = _without(fields, STEPS[name].secrets())
     shown = yaml.safe_dump(fields, default_flow_style=True, allow_unicode=True, sort_keys=False, width=10**6)
     return f"{name}: {shown}".strip()

@@ -23,6 +23,7 @@ from ignition import checks
 END = parse_time("9800-01-01")
 LONGEST = 36_525 * DAY
 DEEPEST_FOLDER = 16
+LONGEST_NAME = 40
 MOST_NAMED = 60  # of the names that are allowed, in an error
 
 _brief = reprlib.Repr()
@@ -176,6 +177,14 @@ def line(text: object) -> str:
     if not isinstance(text, str) or not text.strip() or not text.isprintable():
         raise ValueError(f"{brief(text)} is no line of text")
     return text
+
+
+def short_name(text: object) -> str:
+    """The name of a CA, which makes part of the names in its certificates: those have 64 bytes at most."""
+    name = line(text)
+    if len(name.encode()) > LONGEST_NAME:
+        raise ValueError(f"{brief(text)} is too long a name: {LONGEST_NAME} characters (bytes of UTF-8) are the most")
+    return name
 
 
 def optional_host_name(text: object) -> str:

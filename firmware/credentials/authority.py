@@ -36,7 +36,11 @@ def create(unit: Appliance) -> None:
     running.require(unit, "its CA cannot be changed")
     if unit.platform.root_profile is None:
         raise NotNow(f"{unit.platform.named} is no CA")
-    present, count = unit.ram.authority, held.settings_of(unit).generation
+    present = unit.ram.authority
+    if present is None:  # that the number below comes once only, it is counted on before: no identity may follow
+        settings = held.settings_of(unit)
+        held.commit(unit, replace(settings, generation=settings.generation + 1))
+    count = held.settings_of(unit).generation
     # How many there were before a CA that is lost, nobody knows: go on well beyond them.
     number = (count + 1) * _MOST_AUTHORITIES if present is None else present.last + 1
     made = _make(unit, generation.names_of(unit), number, 0, count)

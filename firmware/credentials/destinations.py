@@ -22,6 +22,7 @@ MOST = documented(2, "M, EV")
 def set_alarms(unit: Appliance, syslog: tuple[str, ...] = (), format: str = SYSLOG_FORMATS[0]) -> None:
     """Send events to these addresses from now on; to none: nowhere. Part of the configuration, and saved with it."""
     running.require(unit, "its alarm destinations cannot be set")
+    syslog = tuple(dict.fromkeys(syslog))
     if len(syslog) > MOST.value:
         raise BadInput(f"{len(syslog)} syslog destinations: there can be {MOST.value}")
     if wrong := [text for text in syslog if not is_address(text)]:
@@ -29,7 +30,7 @@ def set_alarms(unit: Appliance, syslog: tuple[str, ...] = (), format: str = SYSL
     if format not in SYSLOG_FORMATS:
         raise BadInput(f"syslog format {format!r}: {', '.join(SYSLOG_FORMATS)} are offered")
     assert unit.ram.configuration is not None
-    unit.ram.configuration = replace(unit.ram.configuration, syslog=tuple(syslog), syslog_format=format)
+    unit.ram.configuration = replace(unit.ram.configuration, syslog=syslog, syslog_format=format)
     unit.platform.save_configuration(unit, "alarm destinations")
     unit.note("alarms.directed", syslog=list(syslog), format=format)
 

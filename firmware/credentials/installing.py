@@ -8,13 +8,13 @@ from dataclasses import replace
 
 from firmware.appliance import Appliance
 from firmware.boot import running
-from firmware.credentials import generation, held
+from firmware.credentials import generation, held, identity
 from firmware.errors import BadInput, NotNow
 from firmware.security import importing, trusted_store
 from firmware.security.certificates import Identity, is_address
 from firmware.security.importing import NotAccepted
 from firmware.security.keys import derive
-from firmware.security.policy import Outcome, Trigger, decide
+from firmware.security.policy import Outcome, Trigger
 from firmware.security.settings import Origin, SecuritySettings, SigningRequest
 
 
@@ -53,12 +53,14 @@ def install(unit: Appliance, found: Identity, trigger: Trigger, origin: Origin, 
     """Let an identity from outside take the place of the present one, if the policy of the platform has it so.
 
     ``changes`` to the settings are committed with it, as one record. NotAccepted: its signers do not fit in the store.
+    A request of this unit that waits for its answer goes on waiting. (assumed)
     """
-    rule = decide(unit.platform.policy, trigger, unit.release)
-    if rule.value is not Outcome.INSTALL:
-        unit.note("certificate.declined", why=rule.value.value, basis=rule.cite())
+    rule = identity.rule_of(unit, trigger)
+    if rule is None or rule.value is not Outcome.INSTALL:
+        if rule is not None:
+            unit.note("certificate.declined", why=rule.value.value, basis=rule.cite())
         return False
-    changed = replace(held.settings_of(unit), identity=found, origin=origin, request=None)
+    changed = replace(held.settings_of(unit), identity=found, origin=origin)
     held.commit(unit, _with_signers(unit, replace(changed, **changes), found))  # type: ignore[arg-type]  # its own fields
     unit.note("certificate.installed", service="all", how=origin.value, sha256=found.fingerprint, basis=rule.cite())
     return True
@@ -103,4 +105,4 @@ def import_certificate(unit: Appliance, data: bytes) -> None:
         raise NotNow("there is no request of this unit that a certificate could be for: make one first")
     with refusal_as_bad_input():
         chain = importing.read_answer(data, waiting.key, unit.clock.read())
-        install(unit, Identity(waiting.key, chain), Trigger.REQUEST_ANSWERED, Origin.REQUESTED)
+        install(unit, Identity(waiting.key, chain), Trigger.REQUEST_ANSWERED, Origin.REQUESTED, request=None)

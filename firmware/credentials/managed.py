@@ -48,16 +48,22 @@ def enrol(unit: Appliance, manager: str, password: str) -> None:
     except cms.NotUnderstood as error:
         raise NotNow(f"System Manager {manager}: {error}") from None
     _require_free(unit, manager, authority)
-    _begin(unit, Membership(manager, authority), password)
+    before = held.settings_of(unit).membership
+    _begin(unit, Membership(manager, authority, has_given=before is not None and before.has_given), password)
 
 
 def subscribe(unit: Appliance, automatic: bool = True) -> None:
-    """Switch automatic certificate management of a subscription system on or off. (MC)"""
+    """Switch automatic certificate management of a subscription system on or off. (MC)
+
+    A release that has none can still end what an earlier one began. (assumed)
+    """
     running.require(unit, "automatic certificate management cannot be changed")
-    if identity.rule_of(unit, Trigger.SUPPLIED) is None:
+    if automatic and identity.rule_of(unit, Trigger.SUPPLIED) is None:
         raise NotNow(f"release {unit.release} of {unit.platform.named} has no automatic certificate management")
     _require_free(unit, CLOUD, ())
     if not automatic:
+        if held.settings_of(unit).membership is None:
+            raise NotNow("automatic certificate management is off")
         held.commit(unit, replace(held.settings_of(unit), membership=None))
         unit.note("membership.ended", name=CLOUD)
         return
@@ -77,6 +83,12 @@ def _require_free(unit: Appliance, name: str, authority: tuple[bytes, ...]) -> N
 def _is_cloud(member: Membership) -> bool:
     """A System Manager may be called so, too; but it has certificates of its own, which the unit keeps."""
     return member.name == CLOUD and not member.authority
+
+
+def _is_offered(unit: Appliance, member: Membership) -> bool:
+    """Whether the release that runs has such a thing: one that was installed later may not."""
+    trigger = Trigger.SUPPLIED if _is_cloud(member) else Trigger.ENROLLED
+    return identity.rule_of(unit, trigger) is not None
 
 
 def _begin(unit: Appliance, member: Membership, password: str, key: KeyPair | None = None) -> None:
@@ -107,9 +119,10 @@ def _begin(unit: Appliance, member: Membership, password: str, key: KeyPair | No
 def ask(unit: Appliance) -> None:
     """Ask about the certificate that is wanted; what comes is installed, what is pending is asked about later."""
     member = held.settings_of(unit).membership
-    if member is None or member.key is None:
+    if member is None or member.key is None or not _is_offered(unit, member):
         return
     from firmware.security.enrolment import Issued, Refused
+    from firmware.security.scep import Fault
 
     try:
         answer = _of_the_cloud(unit, member) if _is_cloud(member) else _of_system_manager(unit, member)
@@ -118,14 +131,15 @@ def ask(unit: Appliance) -> None:
         answer = None
     if isinstance(answer, Issued):
         _finish(unit, member, answer.chain)
-    elif isinstance(answer, Refused):
-        held.commit(unit, replace(held.settings_of(unit), membership=_without_request(unit, member)))
+    elif isinstance(answer, Refused) and not (member.pending and answer.reason == Fault.badTime.name):
+        held.commit(unit, replace(held.settings_of(unit), membership=_without_request(member)))
         unit.note("enrolment.refused", name=member.name, why=answer.text or answer.reason)
-    else:
+    else:  # it waits; so it does after a poll that was refused for the time on a clock
         if answer is not None and not member.pending:  # from here on it is polled (RFC 8894, 3.3.3)
             held.commit(unit, replace(held.settings_of(unit), membership=replace(member, pending=True)))
         unit.timers[TIMER] = unit.clock.now + POLL.value
-        unit.note("enrolment.pending", name=member.name, why="to be approved" if answer else "no answer")
+        why = answer.text or answer.reason if isinstance(answer, Refused) else "to be approved"
+        unit.note("enrolment.pending", name=member.name, why=why if answer else "no answer")
 
 
 def _of_system_manager(unit: Appliance, member: Membership) -> Issued | Pending | Refused | None:
@@ -158,30 +172,30 @@ def _finish(unit: Appliance, member: Membership, chain: tuple[bytes, ...]) -> No
     by_cloud = _is_cloud(member)
     origin = Origin.SUPPLIED if by_cloud else Origin.ENROLLED
     trigger = Trigger.SUPPLIED if by_cloud else Trigger.ENROLLED
-    ended = replace(member, key=None, request=b"", renews=False, pending=False)
+    ended = replace(member, key=None, request=b"", renews=False, pending=False, has_given=True)
     try:
         installed = installing.install(unit, Identity(member.key, chain), trigger, origin, membership=ended)
     except (StorageError, NotAccepted) as error:
         alarms.raise_alarm(unit, f"enrolment with {member.name}", f"the certificate is not taken: {error}")
         return
     if not installed:
-        held.commit(unit, replace(held.settings_of(unit), membership=None))
+        held.commit(unit, replace(held.settings_of(unit), membership=_without_request(member)))
 
 
-def _without_request(unit: Appliance, member: Membership) -> Membership | None:
-    """What is left of a membership whose request was refused: the identity it gave before, if there is one.
+def _without_request(member: Membership) -> Membership | None:
+    """What is left of a membership whose request was refused: all of it if it has ever given an identity, whatever
+    has taken that one's place since; else nothing.
 
     A renewal that was refused is not asked for again: a person must enrol the unit anew. (assumed)
     """
-    is_member = held.settings_of(unit).origin in (Origin.ENROLLED, Origin.SUPPLIED)
-    return replace(member, key=None, request=b"", pending=False) if is_member else None
+    return replace(member, key=None, request=b"", pending=False) if member.has_given else None
 
 
 def watch(unit: Appliance) -> None:
     """At each start and each day: go on with what is under way, renew what will expire soon."""
     present = held.settings_of(unit)
     member, reading_now = present.membership, unit.clock.read()
-    if member is None:
+    if member is None or not _is_offered(unit, member):
         return
     if member.key is not None:
         if TIMER not in unit.timers:

@@ -62,7 +62,10 @@ def _change(unit: Appliance, changed: tuple[bytes, ...], how: str) -> None:
 
 
 def hold_own_authority(unit: Appliance) -> None:
-    """The unit's own CA belongs into its store; one that it replaces stays beside it. (M)"""
+    """The unit's own CA belongs into its store; one that it replaces stays beside it. (M)
+
+    That a start puts it there again, should it be missing, is assumed.
+    """
     if unit.ram.authority is None or unit.ram.settings is None:
         return
     try:

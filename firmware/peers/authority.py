@@ -25,7 +25,7 @@ from firmware.security.reading import dates, load
 from firmware.security.signing_requests import Request
 from firmware.times import DAY, LATEST, SECOND, parse_time, show_time, to_datetime
 
-MADE = parse_time("2020-01-01")  # assumed: when a CA that is there before the units came to be
+MADE = parse_time("2000-01-02")  # assumed: a CA is there before any unit; its certificate begins the day before
 SERIAL_BITS = 127  # 16 bytes (assumed), the top bit clear (RFC 5280, 4.1.2.2)
 MOST_ISSUED = 2**40
 _USAGES = (

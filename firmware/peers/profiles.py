@@ -11,6 +11,7 @@ from firmware.basis import Fact, assumed, documented
 from firmware.security.profiles import Subject
 from firmware.times import DAY
 
+CA_LIFETIME = 18_262  # days: 50 years but for one day
 _CA_USAGES = ("digital_signature", "key_cert_sign", "crl_sign")
 
 
@@ -62,7 +63,7 @@ def _authority(root: Subject, intermediate: Subject, *, usages: tuple[str, ...] 
         usages=assumed(usages),
         purposes=assumed(()),
         backdate=assumed(DAY),
-        lifetime=assumed(3652, "about 10 years, as B"),
+        lifetime=assumed(CA_LIFETIME, "from 2000 to 2049, so that a scenario may play at any time"),
     )
     below = PeerProfile(
         title="intermediate",
@@ -71,7 +72,7 @@ def _authority(root: Subject, intermediate: Subject, *, usages: tuple[str, ...] 
         usages=assumed(usages),
         purposes=assumed(()),
         backdate=assumed(DAY),
-        lifetime=assumed(3652, "as the root's"),
+        lifetime=assumed(CA_LIFETIME, "as the root's"),
     )
     return AuthorityProfile(top, below, _ISSUED)
 

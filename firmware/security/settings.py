@@ -81,7 +81,8 @@ class Membership:
     """Who manages the identity: a System Manager or the cloud, by its ``name`` and its CA's certificates (DER).
 
     ``key`` and ``request`` are those of a certificate that was asked for and has not come yet; ``renews``: it is to
-    follow the present one; ``pending``: the CA has said that a person must approve it.
+    follow the present one; ``pending``: the CA has said that a person must approve it. ``has_given``: an identity has
+    come of it.
     """
 
     name: str
@@ -90,6 +91,7 @@ class Membership:
     request: bytes = b""
     renews: bool = False
     pending: bool = False
+    has_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +189,7 @@ def _encode(settings: SecuritySettings) -> bytes:
                 "request": member.request if member else b"",
                 "renews": member.renews if member else False,
                 "pending": member.pending if member else False,
+                "has_given": member.has_given if member else False,
             },
             "renews": settings.renews,
             "offers_chain": settings.offers_chain,
@@ -233,4 +236,4 @@ def _decode(plain: bytes) -> SecuritySettings | None:
 
 def _membership(held: Any) -> Membership:
     key = KeyPair(held.key) if held.key else None
-    return Membership(held.name, tuple(held.authority), key, held.request, held.renews, held.pending)
+    return Membership(held.name, tuple(held.authority), key, held.request, held.renews, held.pending, held.has_given)

@@ -16,7 +16,7 @@ from tests.bench.support import ACCEPTANCE, Ipsim, contents, process
 LAYOUT = (
     "the bytes of a unit's files have changed. If the layout was changed on purpose, the digest to expect is now\n    "
 )
-DIGEST = "46c35257148bfd2f29764abc39d3518791b7c28cf2aa170ff605ac011aee65f8"
+DIGEST = "6bd7334e43cdbc856ade34b4d60bc9275ce7cd9cb1222853eb4d3f399960cce0"
 
 
 def digest(directory: Path) -> str:

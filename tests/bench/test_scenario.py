@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from firmware.bench import replay, scenario
+from firmware.bench.steps.table import STEPS
 from firmware.errors import BadInput
 from tests.bench.support import Ipsim
 
@@ -261,3 +262,70 @@ def test_simulated_time_has_an_end() -> None:
     text = "name: x\nunit: {platform: ip500v2}\nclock: 9795-01-01\nsteps: [power_on, wait: 2000d, expect: {clock: set}]"
     with pytest.raises(BadInput, match=r"f\.yaml:4:19: simulated time and a unit's clock run"):
         replay.run(scenario.parse(text, "f.yaml"))
+
+
+def test_a_step_of_somebody_around_the_units_needs_no_unit() -> None:
+    units = "name: x\nunits: {a: {platform: ip500v2}, b: {platform: ip500v2}}\nsteps:\n"
+    loaded = scenario.parse(units + "- third_party_root: {authority: A, to: r.pem}\n- approve: smgr", "f.yaml")
+    assert [planned.unit for planned in loaded.steps] == ["a", "a"]
+    loaded = scenario.parse(units + "- third_party_root: {authority: A, to: r.pem, unit: b}", "f.yaml")
+    assert [planned.unit for planned in loaded.steps] == ["b"]
+    assert errors(units + "- approve: {manager: smgr, unit: c}") == ["f.yaml:4:28: unknown unit 'c': there are a, b"]
+
+
+@pytest.mark.parametrize("name", ["a" * 41, "\u00e4" * 21])
+@pytest.mark.parametrize(
+    "step", ["third_party_root: {{authority: {}, to: r.pem}}", "enrol: {{manager: {}, password: x}}", "approve: {}"]
+)
+def test_the_name_of_a_ca_is_bounded(step: str, name: str) -> None:
+    (found,) = errors(HEAD + "- " + step.format(name))
+    assert "is too long a name: 40 characters (bytes of UTF-8) are the most" in found
+    longest = scenario.parse(HEAD + "- third_party_root: {authority: " + name[:-1] + ", to: r.pem}", "f.yaml")
+    assert replay.run(longest).passed
+
+
+def test_a_system_manager_that_is_changed_by_a_step_is_another_one_from_then_on() -> None:
+    text = """name: x
+unit: {platform: ip500v2}
+environment: {system_managers: {a: {password: old}}}
+steps:
+- power_on
+- environment: {system_managers: {a: {password: new, approval: manual, lifetime: 40}}}
+- enrol: {manager: a, password: old}
+- expect: {happened: [enrolment.refused]}
+- enrol: {manager: a, password: new}
+- expect: {happened: [enrolment.pending]}
+- approve: a
+- wait: 1h
+- expect: {happened: [certificate.installed]}
+- wait: 1d
+- expect: {happened: [certificate.expiring]}
+"""
+    result = replay.run(scenario.parse(text, "f.yaml"))
+    assert [outcome.objection for outcome in result.outcomes if outcome.objection] == []
+
+
+def test_no_report_of_a_run_shows_a_password(ipsim: Ipsim, tmp_path: Path) -> None:
+    (file := tmp_path / "x.yaml").write_text("""name: x
+unit: {platform: primary}
+environment: {system_managers: {a: {password: hush-0}}}
+steps:
+- ignite:
+    passwords: {root: Hush-1-hush, administrator: Hush-1-hush, system: Hush-1-hush}
+- environment: {system_managers: {a: {password: hush-2}}}
+- enrol: {manager: a, password: hush-3}
+- third_party_issues: {authority: A, to: a.p12, password: hush-4, subject: a}
+- set_identity: {file: a.p12, password: hush-4}
+""")
+    reports = [tmp_path / "j.json", tmp_path / "j.xml"]
+    said = ipsim("run", file, "--json", reports[0], "--junit", reports[1])
+    assert said.code == 0, said
+    told = said.out + said.err + "".join(report.read_text() for report in reports)
+    assert "hush" not in told.lower()
+    assert "enrol: {manager: a, password: '...'}" in told
+    assert "environment: {system_managers: {a: {password: '...'}}}" in told
+
+
+def test_of_every_step_the_passwords_are_known() -> None:
+    for step in STEPS.values():
+        assert {name for name in step.field_names() if "password" in name} - {"passwords"} <= step.secrets(), step.name

@@ -27,6 +27,7 @@ from tests.boot.cuts import crash_states
 from tests.boot.units import cut_power, do, events, identity_of, images, overprograms, start_again
 from tests.credentials.units import (
     PASSWORD,
+    elliptic,
     pem_of,
     pem_with_key,
     presented,
@@ -389,3 +390,25 @@ def test_a_power_cut_leaves_a_working_ca_and_an_identity_of_it(name: str) -> Non
 @pytest.mark.parametrize("name", CUT)
 def test_a_power_cut_in_any_form_leaves_a_working_ca_and_an_identity_of_it(name: str) -> None:
     _cut(name)
+
+
+def test_cas_that_are_lost_one_after_the_other_never_come_again_though_no_identity_was_made() -> None:
+    unit = do(unit_of("primary"), "set_identity", data=pem_with_key(elliptic()))
+    keys = [ca_of(unit).key]
+    for _ in range(2):
+        cut_power(unit)
+        remove(unit, "authority")
+        do(start_again(unit), "create_authority")
+        assert identity_of(unit) == elliptic()
+        keys.append(ca_of(unit).key)
+    assert len({key.public_der for key in keys}) == 3
+
+
+def test_an_identity_under_an_expired_ca_is_objected_to() -> None:
+    unit = unit_of("primary")
+    do(unit, "set_clock", reading=dates(ca_of(unit).der)[1] + DAY)
+    do(unit, "set_address", lan=0, interface="10.9.9.9/24")
+    assert dates(identity_of(unit).der)[1] > dates(ca_of(unit).der)[1]
+    (objection,) = unit.platform.objections(unit)
+    assert objection.startswith("its issuer E=support@avaya.com, CN=ipoffice-root-server1.avaya.com")
+    assert "CA certificate" in {alarm["what"] for alarm in events(unit, "alarm")}

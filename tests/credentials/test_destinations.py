@@ -91,3 +91,8 @@ def test_a_server_has_a_name() -> None:
     do(unit, "set_alarms", syslog=TWO)
     destinations.send(unit, Severity.ERROR, "kind", "that is so", {})
     assert " server1 ipoffice: that is so" in events(unit, "syslog.sent")[0]["message"]
+
+
+def test_one_that_is_given_twice_is_one() -> None:
+    unit = do(running(), "set_alarms", syslog=(*TWO, TWO[0]))
+    assert kept(unit)[0] == TWO

@@ -212,6 +212,7 @@ def test_every_operation_says_when_it_cannot_be_done() -> None:
         "distrust": {"data": b""},
         "set_chain": {"offered": True},
         "enrol": {"manager": "smgr", "password": "secret"},
+        "set_client_certificates": {"setting": "asked"},
     }
     for name in set(IP500V2.operations) - {"power_on", "card_removed"}:
         unit = shut_down()

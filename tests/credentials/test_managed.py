@@ -66,7 +66,7 @@ def test_an_enrolled_unit_presents_what_the_system_manager_gave_it_also_after_a_
     for _ in range(2):
         found = settings_in_use(unit)
         assert found.origin is Origin.ENROLLED
-        assert found.membership == Membership("smgr", manager_of(unit).authority.chain)
+        assert found.membership == Membership("smgr", manager_of(unit).authority.chain, has_given=True)
         assert found.trusted == (*store, *manager_of(unit).authority.chain)
         assert is_by_manager(unit)
         assert identity_of(unit).is_whole()
@@ -269,7 +269,7 @@ def test_it_is_renewed_before_its_expiry_while_the_unit_runs(kind: str) -> None:
     assert expiry_of(after) > expiry_of(before)
     assert load(after.der).subject == load(before.der).subject
     assert settings_in_use(unit).origin is Origin.ENROLLED
-    assert member_of(unit) == Membership("smgr", manager_of(unit).authority.chain)
+    assert member_of(unit) == Membership("smgr", manager_of(unit).authority.chain, has_given=True)
     assert manager_of(unit).issued == 2
     wait(unit, 2 * DAY)
     assert manager_of(unit).issued == 2
@@ -425,3 +425,59 @@ def test_only_a_running_unit_enrols() -> None:
     for operation, arguments in (("enrol", {"manager": "smgr", "password": ENROLMENT}), ("subscribe", {})):
         with pytest.raises(NotNow):
             do(unit, operation, **arguments)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_under_a_release_without_automatic_management_nothing_happens_and_it_can_be_ended(kind: str) -> None:
+    unit = do(subscribed(kind, lifetime=40), "upgrade", release="10.0")
+    assert unit.release.version == "10.0"
+    before = identity_of(unit)
+    wait(unit, 20 * DAY)
+    start_again(unit)
+    assert (unit.state, identity_of(unit), cloud_of(unit).issued) == ("running", before, 1)
+    assert not events(unit, "alarm")
+    do(unit, "subscribe", automatic=False)
+    assert settings_in_use(unit).membership is None
+    assert events(unit, "membership.ended") == [{"name": "cloud"}]
+
+
+def test_what_is_off_cannot_be_switched_off() -> None:
+    unit = do(subscribed(), "subscribe", automatic=False)
+    assert not_now(unit, "subscribe", automatic=False) == "automatic certificate management is off"
+
+
+# A refusal and what was there before it.
+
+
+def test_a_wrong_password_does_not_spare_anybody_the_erasing() -> None:
+    unit = enrolled()
+    among(unit, manager_of(unit), manager("other", seed=4))
+    do(unit, "set_identity", data=pem_with_key(issued()))
+    enrol(unit, "wrong")
+    assert member_of(unit).name == "smgr"
+    said = not_now(unit, "enrol", manager="other", password=ENROLMENT)
+    assert said == "the security settings belong to smgr: erase them first (default_security)"
+
+
+def test_a_first_enrolment_that_is_refused_leaves_nothing_whoever_has_made_the_identity() -> None:
+    unit = do(subscribed(), "subscribe", automatic=False)
+    among(unit, manager(), manager("other", seed=4))
+    before = identity_of(unit)
+    enrol(unit, "wrong")
+    assert (settings_in_use(unit).membership, identity_of(unit)) == (None, before)
+    do(unit, "enrol", manager="other", password=ENROLMENT)
+    assert member_of(unit).name == "other"
+
+
+def test_a_poll_with_a_wrong_clock_is_refused_and_the_request_still_waits() -> None:
+    unit = enrol(among(unit_of("ip500v2"), manager(approval=MANUAL)))
+    decide(unit, "approve")
+    told = unit.clock.read()
+    assert told is not None
+    do(unit, "set_clock", reading=told + 400 * DAY)
+    wait(unit, HOUR)
+    assert events(unit, "enrolment.pending")[-1]["why"] == "the message was signed at another time than now"
+    do(unit, "set_clock", reading=told + HOUR)
+    wait(unit, HOUR)
+    assert is_by_manager(unit)
+    assert len(book(unit)) == 1

@@ -106,13 +106,20 @@ def test_a_request_is_void_once_a_new_one_is_made() -> None:
     do(unit, "import_certificate", data=pem_of(*answer_to(request_of(unit))))
 
 
-def test_a_request_is_void_after_a_security_default_and_after_another_identity() -> None:
-    for operation, arguments in (("default_security", {}),
-                                 ("set_identity", {"data": pem_with_key(issued())})):  # fmt: skip
-        unit = do(unit_of("primary"), "make_request")
-        answer = answer_to(request_of(unit))
-        do(unit, operation, **arguments)
-        assert "make one first" in not_now(unit, "import_certificate", data=pem_of(*answer))
+def test_a_request_is_void_after_a_security_default() -> None:
+    unit = do(unit_of("primary"), "make_request")
+    answer = answer_to(request_of(unit))
+    do(unit, "default_security")
+    assert "make one first" in not_now(unit, "import_certificate", data=pem_of(*answer))
+
+
+def test_a_request_goes_on_waiting_whatever_identity_is_set_meanwhile_and_is_answered_once() -> None:
+    unit = do(unit_of("primary"), "make_request")
+    answer = answer_to(request_of(unit))
+    do(unit, "set_identity", data=pem_with_key(issued()))
+    do(start_again(unit), "import_certificate", data=pem_of(*answer))
+    assert identity_of(unit).chain == answer
+    assert "make one first" in not_now(unit, "import_certificate", data=pem_of(*answer))
 
 
 def test_no_key_comes_twice_whatever_is_made_in_between() -> None:

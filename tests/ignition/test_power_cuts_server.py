@@ -215,3 +215,26 @@ def test_an_installation_on_a_unit_that_is_off_starts_it() -> None:
     assert unit.state == "ignition.login"
     assert unit.release.version == "12.0"
     assert images(unit) != images(fresh())
+
+
+@pytest.mark.parametrize("again", [False, True])
+@pytest.mark.parametrize(
+    ("operation", "arguments"),
+    [
+        ("set_address", {"lan": 0, "interface": "10.9.9.9/24"}),
+        ("set_host_name", {"host_name": "other"}),
+        ("set_sip", {"fqdn": "sip.example.com"}),
+    ],
+)
+def test_an_identity_that_was_kept_by_hand_is_kept_by_a_start_too(
+    operation: str, arguments: dict[str, object], again: bool
+) -> None:
+    unit = ignited()
+    do(unit, "set_renewal", automatic=False)
+    before = unit.ram.identity
+    do(unit, operation, **arguments)
+    do(unit, "set_renewal", automatic=True)
+    if again:  # what is saved later has no new name
+        do(unit, "set_alarms", syslog=("192.0.2.1",))
+    assert start_again(unit).ram.identity == before
+    check_settled(unit, operation)

@@ -14,7 +14,7 @@ from firmware.security.importing import NotAccepted
 from firmware.security.reading import dates, public_key_of
 from firmware.security.scep import issued_by
 from firmware.security.signing_requests import make
-from firmware.times import DAY
+from firmware.times import DAY, parse_time
 from tests.peers.support import NOW, SUBJECT, key
 
 
@@ -80,7 +80,7 @@ def test_what_it_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(NotAccepted):
         who.supply("s1", request()[:-1], NOW)
     with pytest.raises(NotSigned, match="not in date"):
-        who.supply("s1", request(), NOW + 3652 * DAY)
+        who.supply("s1", request(), parse_time("2049-12-31"))
     monkeypatch.setattr(cloud, "MOST_SYSTEMS", 0)
     with pytest.raises(NotSigned, match="0 systems already"):
         who.supply("s1", request(), NOW)

@@ -18,7 +18,7 @@ from firmware.security.certificates import Identity
 from firmware.security.enrolment import Issued, Pending, Refused, Transaction
 from firmware.security.reading import dates, load, public_key_of
 from firmware.security.scep import issued_by
-from firmware.times import DAY
+from firmware.times import DAY, parse_time
 from tests.peers.support import NOW, PASSWORD, ask_for, enrol, key, manager, nonce, poll, send
 
 TITLE = "CN=branch1.example.com, O=Example"
@@ -197,7 +197,7 @@ def test_another_system_manager_renews_nothing() -> None:
 
 def test_the_ca_has_expired() -> None:
     who = manager()
-    late = NOW + 3652 * DAY
+    late = parse_time("2049-12-31")
     found = enrol(who, ask_for(who), late)
     assert isinstance(found, Refused)
     assert "the CA's certificate is not in date" in found.text

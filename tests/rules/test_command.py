@@ -131,3 +131,8 @@ def test_on_a_terminal_there_is_a_bar_of_progress(ipsim: Ipsim, monkeypatch: pyt
     assert ipsim("rules", "--check", *narrow).err == ""
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert "checking" in ipsim("rules", "--check", *narrow).err
+
+
+def test_a_check_of_nothing_is_refused(ipsim: Ipsim) -> None:
+    said = ipsim.refuses("rules", "--check", "--platform", "secondary", "--trigger", "ca_renewed")
+    assert said == "ipsim: nothing to check: none of the cells that were chosen can be run\n"

@@ -17,6 +17,7 @@ from cryptography.x509.oid import NameOID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from firmware.security import tls
 from firmware.security.authority import IMPORTED, from_bytes
 from firmware.security.importing import (
     LARGEST_FILE,
@@ -46,6 +47,7 @@ from tests.security.authorities import (
     p256_key,
     pem,
 )
+from tests.security.trust import pki
 
 ACCEPTED: dict[str, tuple[bytes, str, tuple[Any, ...]]] = {
     "PKCS#12": (p12(ROOT_KEY, ROOT), "secret", (ROOT,)),
@@ -424,3 +426,26 @@ def test_a_certificate_of_a_version_that_does_not_exist_is_refused() -> None:
     odd = der(LEAF).replace(bytes.fromhex("a003020102"), bytes.fromhex("a003020122"), 1)
     with pytest.raises(NotAccepted, match="neither a PEM nor a DER certificate"):
         read_certificates(odd)
+
+
+OLD = {
+    "a CA of RSA 1024": pki.chain(pki.Spec(key="rsa 1024"), pki.Spec("Mid", key="rsa 1024"), pki.LEAF),
+    "SHA-1": pki.chain(pki.Spec(digest="SHA1"), pki.Spec("Mid", digest="SHA1"), pki.LEAF.but(digest="SHA1")),
+    "SHA-1 in the middle": pki.chain(pki.Spec(), pki.Spec("Mid", digest="SHA1"), pki.LEAF),
+}
+
+
+@pytest.mark.parametrize("name", OLD)
+def test_a_chain_of_old_times_is_taken_whole_and_presented_as_it_was_taken(name: str) -> None:
+    made = OLD[name]
+    found = read_identity(pem(made[0].key, *(one.certificate for one in made)), "", NOW)
+    assert found.chain == pki.ders(made)
+    assert tls.shown(found) == found.chain
+
+
+def test_an_issuer_by_its_name_alone_is_none_however_old_the_digest() -> None:
+    own, _ = pki.chain(pki.Spec(), pki.LEAF.but(digest="SHA1", identifiers="key"))
+    other = pki.make(pki.Spec(key="another", identifiers="key"))
+    stranger = pki.make(pki.Spec("Stranger"))
+    found = read_identity(pem(own.key, own.certificate, stranger.certificate, other.certificate), "", NOW)
+    assert found.chain == (own.der,)

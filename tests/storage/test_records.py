@@ -121,6 +121,7 @@ VALUES: dict[str, dict[str, Any]] = {
             "request": b"asked",
             "renews": True,
             "pending": True,
+            "has_given": True,
         },
         "renews": False,
         "offers_chain": True,

@@ -66,6 +66,11 @@ class Result:
         return self.expected.basis == Basis.ASSUMED.value and self.cell.release in self.cell.platform.releases()
 
     @property
+    def was_tried(self) -> bool:
+        """Whether its scenario was run, or could not be where it had to."""
+        return self.case is not None or not self.holds
+
+    @property
     def holds(self) -> bool:
         return self.status not in (Status.FAILED, Status.BLOCKED)
 

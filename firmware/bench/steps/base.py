@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from firmware.appliance import Appliance
+from firmware.bench import values
 from firmware.bench.fields import Known
 from firmware.bench.marked_yaml import Path as Place
 from firmware.bench.problems import Problems, names_of
@@ -18,12 +20,14 @@ from firmware.errors import BadInput
 
 class Step(BaseModel):
     """One step. ``scalar`` names the field that the short form ``step: value`` fills; ``unit`` is needed where a
-    scenario has several; ``does`` is the operation that the unit's platform must have."""
+    scenario has several; ``does`` is the operation that the unit's platform must have. ``of_unit`` is False of a step
+    of somebody around the units: it needs no ``unit``, however many there are."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: ClassVar[str]
     scalar: ClassVar[str | None] = None
     does: ClassVar[str | None] = None
+    of_unit: ClassVar[bool] = True
     unit: str | None = Field(None, description="which unit, where there are several")
     refusal: str | None = Field(
         None, description="a text in why the unit refuses this; without a refusal the step fails"
@@ -33,6 +37,11 @@ class Step(BaseModel):
     def field_names(cls) -> list[str]:
         """Its fields as they are written."""
         return names_of(cls)
+
+    @classmethod
+    def secrets(cls) -> frozenset[str]:
+        """The fields, at any depth, whose values no report shows."""
+        return frozenset(_secrets_of(cls))
 
     @classmethod
     def read(
@@ -58,6 +67,23 @@ class Step(BaseModel):
         """One of the platform's operations, then time passes until every unit rests."""
         world.act(unit, lambda: unit.platform.operations[operation](unit, **arguments))
         world.settle()
+
+
+def _secrets_of(model: type[BaseModel]) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        parts = list(_parts(field.annotation))
+        if any(getattr(part, "func", None) is values.secret for part in (*field.metadata, *parts)):
+            yield field.alias or name
+        for part in parts:
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from _secrets_of(part)
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """An annotation and all that it is made of."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _parts(part)
 
 
 def part_of(unit: Appliance, name: str) -> FlashPart:

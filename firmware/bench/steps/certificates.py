@@ -15,9 +15,9 @@ from firmware.bench.fields import (
     DnsOrAddress,
     HostName,
     Known,
-    Line,
     OptionalHostName,
     Secret,
+    ShortName,
     UnitOfScenario,
 )
 from firmware.bench.marked_yaml import Path as Place
@@ -220,7 +220,7 @@ class Enrol(Step):
     """Put the unit under a System Manager."""
 
     name = does = "enrol"
-    manager: Line
+    manager: ShortName
     password: Secret
 
 

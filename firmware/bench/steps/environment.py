@@ -61,6 +61,8 @@ class Environment(BaseModel):
         for name, spec in self.system_managers.items():
             if name not in peers.managers:
                 peers.managers[name] = SystemManager(name, world.seed, spec.password, spec.approval, spec.lifetime)
+            known = peers.managers[name]  # its CA and its book stay, whatever else changes
+            known.password, known.approval, known.lifetime_days = spec.password, spec.approval, spec.lifetime
         if self.cloud and peers.cloud is None:
             peers.cloud = Cloud("cloud", world.seed)
         leases = {index: lease for index, lease in enumerate((self.dhcp.lan1, self.dhcp.lan2)) if lease}

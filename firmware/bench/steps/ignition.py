@@ -20,6 +20,7 @@ from firmware.errors import BadInput
 from ignition import pages, wizard
 
 FIRST_BROWSER = "browser"
+_PASSWORDS = frozenset(field.name for page in pages.PAGES for field in page.fields if field.kind is pages.Kind.PASSWORD)
 
 
 def _lacks_wizard(step: str, place: Place, problems: Problems, known: Known) -> bool:
@@ -41,6 +42,10 @@ class Ignite(Step):
     @classmethod
     def field_names(cls) -> list[str]:
         return ["unit", *(page.name for page in pages.ASKED), answers.UTILITY]
+
+    @classmethod
+    def secrets(cls) -> frozenset[str]:
+        return _PASSWORDS
 
     @classmethod
     def read(
@@ -87,6 +92,10 @@ class LogIn(BrowserStep):
     user: str = "Administrator"
     password: str = "Administrator"  # noqa: S105  # what every new server has
 
+    @classmethod
+    def secrets(cls) -> frozenset[str]:
+        return _PASSWORDS
+
     def run(self, world: World, unit: Appliance) -> None:
         self.window(world, unit).log_in(world, unit, self.user, self.password)
         world.settle()
@@ -113,6 +122,10 @@ class Fill(BrowserStep):
     @classmethod
     def field_names(cls) -> list[str]:
         return ["unit", "browser", *(field.name for page in pages.PAGES for field in page.fields)]
+
+    @classmethod
+    def secrets(cls) -> frozenset[str]:
+        return _PASSWORDS
 
     @classmethod
     def read(

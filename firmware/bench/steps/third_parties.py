@@ -6,7 +6,7 @@ from pydantic import Field
 
 from firmware.appliance import Appliance
 from firmware.bench import export
-from firmware.bench.fields import DeskFile, DnsOrAddress, HostName, Line, Secret, SignedDuration
+from firmware.bench.fields import DeskFile, DnsOrAddress, HostName, Secret, ShortName, SignedDuration
 from firmware.bench.steps.base import Step
 from firmware.bench.world import World
 from firmware.errors import BadInput
@@ -20,7 +20,8 @@ from firmware.security.importing import NotAccepted
 class ThirdParty(Step):
     """A step of a third party's CA, made when it is first named."""
 
-    authority: Line = Field(description="its name")
+    of_unit = False
+    authority: ShortName = Field(description="its name")
     intermediates: int = Field(0, ge=0, le=4, description="between its root and what it issues")
 
     def established(self, world: World) -> PeerAuthority:
@@ -87,7 +88,8 @@ class Approve(Step):
 
     name = "approve"
     scalar = "manager"
-    manager: Line
+    of_unit = False
+    manager: ShortName
 
     def run(self, world: World, unit: Appliance) -> None:
         self.decide(world, "approve")

@@ -22,7 +22,7 @@ E = TypeVar("E", bound=x509.ExtensionType)
 RSA, EC, OTHER = "RSA", "EC", "other"
 # Object identifiers of signature algorithms: PKCS#1 (RFC 8017), and ANSI X9.62 (RFC 5758).
 _SIGNED_WITH = {"1.2.840.113549.1.1.": RSA, "1.2.840.10045.4.": EC}
-_BROKEN = ("md2", "md4", "md5", "sha1")
+BROKEN = ("md2", "md4", "md5", "sha1")
 _USAGES = (
     "digital_signature", "content_commitment", "key_encipherment", "data_encipherment", "key_agreement",
     "key_cert_sign", "crl_sign",
@@ -189,9 +189,9 @@ def signature_fault(subject: bytes, issuer: bytes) -> str:
         parameters = certificate.signature_algorithm_parameters
     except UnsupportedAlgorithm:
         digest, parameters = None, None
-    if digest is None:
+    if digest is None or signed.signed_with is OTHER:  # such as DSA
         return f"the signature of {signed.label} is of a kind that is not supported"
-    if digest.name in _BROKEN:
+    if digest.name in BROKEN:
         return f"the signature of {signed.label} is made with {digest.name}, which is broken"
     if _verifies(certificate, key, parameters, digest):
         return ""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from firmware.memo import memos_off
 from firmware.release import DEFAULT_RELEASE
 from firmware.security.trust import Level, Purpose, offered, received, validate
+from firmware.security.trust.members import signature_fault
 from tests.security.trust import units
 from tests.security.trust.pki import LEAF, NOW, Spec, chain, ders, make, old_things
 
@@ -142,3 +143,8 @@ def test_memos_hide_nothing() -> None:
             with memos_off():
                 anew = validate(presented, store, NOW, purpose=purpose)
             assert anew == validate(presented, store, NOW, purpose=purpose)
+
+
+def test_a_signature_by_a_dsa_key_is_of_a_kind_that_is_not_supported() -> None:
+    own, root = chain(Spec(key="dsa"), LEAF)
+    assert "of a kind that is not supported" in signature_fault(own.der, root.der)
