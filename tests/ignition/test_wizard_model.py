@@ -369,6 +369,7 @@ class Model(RuleBasedStateMachine):
             assert self.unit.ram.authority.number == self.announced[0]
         check_whole(self.unit, "applied")
         word = self.saved["passwords"]["administrator"]
+        self.unit.clock.advance_to(self.now + MINUTE)  # who was locked out before is not any longer
         assert sessions.log_in(self.unit, "Administrator", word, "web").user == "Administrator"
         check_settled(self.unit.copy(), "applied")
 
