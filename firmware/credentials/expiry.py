@@ -19,9 +19,10 @@ from firmware.credentials import destinations, held, identity
 from firmware.credentials.syslog import Severity
 from firmware.errors import BadInput
 from firmware.security import reading
+from firmware.security.importing import issued
 from firmware.security.policy import Trigger
 from firmware.security.settings import Origin
-from firmware.security.trust.members import Member, readable, signature_fault
+from firmware.security.trust.members import Member, readable
 from firmware.times import DAY, show_time
 
 NOTICE = documented(60 * DAY, "M")
@@ -158,10 +159,8 @@ def _why_orphaned(unit: Appliance, which: str, der: bytes) -> str:
 
 
 def _signed_by_one_of(signed: Member, candidates: tuple[bytes, ...]) -> bool:
-    """By name and signature."""
-    return any(
-        one.subject == signed.issuer and not signature_fault(signed.der, one.der) for one in readable(candidates)
-    )
+    """By the same rule by which signing certificates were taken in."""
+    return any(issued(reading.load(signed.der), reading.load(one.der)) for one in readable(candidates))
 
 
 def warnings(unit: Appliance) -> list[str]:

@@ -179,14 +179,14 @@ def _chain(own: bytes, certificates: list[bytes]) -> tuple[bytes, ...]:
     chain = [own]
     while len(chain) < LONGEST_CHAIN:
         last = load(chain[-1])
-        issuer = next((der for der in certificates if der not in chain and _issued(last, load(der))), None)
+        issuer = next((der for der in certificates if der not in chain and issued(last, load(der))), None)
         if issuer is None:
             break
         chain.append(issuer)
     return tuple(chain)
 
 
-def _issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
+def issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
     """By name and signature. A signature that the library cannot check, as of SHA-1 and MD5, is taken unchecked where
     names, key identifiers and kind of key fit: such CAs are real, and whoever validates the chain judges it."""
     try:
