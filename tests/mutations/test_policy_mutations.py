@@ -86,7 +86,7 @@ FAMILIES: dict[Trigger, set[str]] = {
     Trigger.REQUEST_ANSWERED: {"request_answered", "request_answered_after_restart", "request_answered_twice"},
     Trigger.ENROLLED: {"enrolled", "enrolled_address", "enrolment_approved", "enrolment_renewed", "second_manager"},
     Trigger.ENROLMENT_DUE: {"enrolment_renewed", "supply_updated"},
-    Trigger.SUPPLIED: {"supplied", "supplied_address", "supply_updated"},
+    Trigger.SUPPLIED: {"supplied", "supplied_address", "supply_updated", "supply_ended"},
     Trigger.NEAR_EXPIRY: {"near_expiry", "expired"},
     Trigger.EXPIRED: {"expired", "expired_while_off", "clock_corrected_past_expiry"},
 }  # fmt: skip
