@@ -44,7 +44,7 @@ class Pace:
         """Do something to the unit now, after what was due before. NotNow when its power went away meanwhile."""
         results: list[T] = []
         try:
-            self._catch_up()
+            self.catch_up()
             self._world.act(self._unit, lambda: results.append(action()))
         finally:
             self._arrange()
@@ -56,7 +56,8 @@ class Pace:
         if self._due is not None:
             self._due.cancel()
 
-    def _catch_up(self) -> None:
+    def catch_up(self) -> None:
+        """Let happen what was due until now."""
         if self._speed is not None:
             self._world.run_until(max(self.now(), self._world.now))
 
@@ -77,5 +78,5 @@ class Pace:
         if self._speed is None:
             self._world.run_until(min(self._unit.timers.values()))
         else:
-            self._catch_up()
+            self.catch_up()
         self._arrange()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import secrets
 import signal
 import socket
@@ -32,7 +33,7 @@ from firmware.bench.state import StateDirectory
 from firmware.bench.world import World
 from firmware.boot.running import RUNNING
 from firmware.credentials.telephony import OFF, REQUIRED, client_certificates, client_verdict
-from firmware.errors import FirmwareError
+from firmware.errors import BadInput, FirmwareError
 from firmware.security import tls, tls_levels
 from firmware.security.certificates import Identity
 from firmware.security.reading import alternative_names
@@ -42,6 +43,7 @@ from ignition.web import application
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 Contexts = Callable[[Identity], SSL.Context]
 _ENDS = (signal.SIGINT, signal.SIGTERM)
+_COMPLAINT = 10.0  # seconds between two lines about what went wrong
 
 
 def bring_up(world: World, unit: Appliance) -> bool:
@@ -102,7 +104,12 @@ class Listener:
     def run(self, directory: StateDirectory, world: World, unit: Appliance) -> None:
         """Serve until SIGINT or SIGTERM, then shut the unit down as planned."""
         allow_many()
-        asyncio.run(Session(self, self._web, self._keys, directory, world, unit).serve())
+        try:
+            asyncio.run(Session(self, self._web, self._keys, directory, world, unit).serve())
+        finally:
+            self._end(directory, world, unit)
+
+    def _end(self, directory: StateDirectory, world: World, unit: Appliance) -> None:
         for number in _ENDS:  # a second Ctrl-C does not keep the unit from being saved
             signal.signal(number, signal.SIG_IGN)
         world.settle()  # what was begun is finished: Apply cannot be shut down
@@ -122,31 +129,43 @@ class Session:
         self.presented = Presented(unit)
         self.fronts: list[Front] = []
         self.closing: list[Close] = []
+        self._told: dict[str, Any] = {}
+        self._complained = -_COMPLAINT
 
     async def serve(self) -> None:
         loop, over = asyncio.get_running_loop(), asyncio.Event()
         for number in _ENDS:
             loop.add_signal_handler(number, over.set)
         loop.add_signal_handler(signal.SIGUSR1, self._default_security)
+        loop.set_exception_handler(self._complain)
+        logging.getLogger("asyncio").setLevel(logging.ERROR)  # a peer that is gone is no line on our console
         self.state = ServerState()
         self.pace = pace = Pace(self.world, self.unit, self.wishes.speed, self._rested)
         self.telephony = Telephony(
-            self.unit, pace.flowing, self.trace, self._own_names(), self.wishes.more_users, self.wishes.algorithms
-        )
+            self.unit, pace.flowing, self.trace, self._own_names(), self.wishes.more_users,
+            self.wishes.algorithms, pace.catch_up,
+        )  # fmt: skip
         self.places = self._places()
         try:
             await self._open_pages()
             await self._follow()
             self.directory.save(self.unit)
-            self._tell()
             await over.wait()
         finally:
+            pace.catch_up()
             pace.stop()
             self.telephony.stop()
             for close in (*self.closing, *(place.close for place in self.places), *(f.close for f in self.fronts)):
                 close()
             for number in (*_ENDS, signal.SIGUSR1):
                 loop.remove_signal_handler(number)
+
+    def _complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """What went wrong between two callbacks, such as no descriptor left: a line, and not too often."""
+        if loop.time() - self._complained >= _COMPLAINT:
+            self._complained = loop.time()
+            error = context.get("exception")
+            say(f"{context['message']}: {type(error).__name__}: {error}" if error else context["message"])
 
     def _own_names(self) -> tuple[str, ...]:
         """By what phones reach the unit here, beside its own names."""
@@ -214,7 +233,8 @@ class Session:
     def _refuses(self, chain: tuple[bytes, ...]) -> bool:
         """Whether the unit objects to a client's certificate. What kind of endpoint it is nobody knows yet. (CC)"""
         objections = client_verdict(self.unit, chain, None)
-        if objections:
+        if objections and self.telephony.may_note_refusal():
+            self.pace.catch_up()
             self.unit.note("peer.refused", peer="a client", service="telephony", objections=objections)
         return bool(objections)
 
@@ -232,12 +252,20 @@ class Session:
         """The unit has come to rest again: what it offers may be another now."""
         self.directory.save(self.unit)
         self.telephony.follow()
-        self._following = asyncio.get_running_loop().create_task(self._follow())
+        self._following = asyncio.get_running_loop().create_task(self._follow_later())
 
     async def _follow(self) -> None:
         if self.unit.state == RUNNING:
             for place in self.places:
                 await place.follow(self.unit)
+        self._tell()
+
+    async def _follow_later(self) -> None:
+        """A port that is taken by now stops no other service."""
+        try:
+            await self._follow()
+        except BadInput as error:
+            say(f"not served: {error}")
 
     def _default_security(self) -> None:
         """SIGUSR1: the shortest way to another identity, for tests with clients that know no other."""
@@ -261,6 +289,9 @@ class Session:
             "names": list(alternative_names(identity.der)) if identity else [],
             "users": self.telephony.users(),
         }
+        if told == self._told:
+            return
+        self._told = told
         if self.wishes.told is not None:
             export.write_private(self.wishes.told, json.dumps(told).encode() + b"\n")
         for row in open_places:

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any, cast
 
 from firmware.appliance import Appliance, Ram
-from firmware.bench.live.trace import Trace
+from firmware.bench.live.trace import Heads, Trace
 from firmware.boot.running import RUNNING
 from firmware.configuration import sip_password
 from firmware.telephony.flows import TCP, TLS, UDP, Flow, Outgoing
@@ -22,6 +22,7 @@ from firmware.telephony.settings import ALGORITHMS, Settings
 MOST_CONNECTIONS = 5000  # a phone has one; the largest IP Office has 3,000 users
 MOST_HELD = 64 * 1024  # bytes of a peer that wait while the unit is silent
 MOST_REFUSALS = 10  # a minute, in the journal
+SILENCE = 32.0  # seconds in which a connection says its first word
 _MINUTE = 60.0
 FIRST_EXTRA = 10_000  # of the extensions that --extensions adds
 
@@ -37,9 +38,10 @@ class Telephony:
         names: tuple[str, ...],
         more_users: int = 0,
         algorithms: tuple[str, ...] = ALGORITHMS,
+        catch_up: Callable[[], None] = lambda: None,
     ) -> None:
         self._unit, self._now, self._trace, self._names = unit, now, trace, names
-        self._more_users, self._algorithms = more_users, algorithms
+        self._more_users, self._algorithms, self._catch_up = more_users, algorithms, catch_up
         self._loop = asyncio.get_running_loop()
         self._numbers = count(1)
         self._service: tuple[Ram, Service] | None = None
@@ -90,12 +92,12 @@ class Telephony:
         if service is not None:
             service.opened(flow, self._now())
 
-    def received(self, flow: Flow, data: bytes) -> bool:
+    def received(self, flow: Flow, data: bytes, heads: Heads) -> bool:
         """Give the service what came; False: the unit is silent, keep it."""
         service = self.service()
         if service is None:
             return False
-        self._trace.message("<-", _named(flow), data)
+        self._trace.messages("<-", _named(flow), heads, data)
         self._send(service, service.received(flow, data, self._now()))
         return True
 
@@ -113,11 +115,11 @@ class Telephony:
     def _send(self, service: Service, outgoing: list[Outgoing]) -> None:
         for out in outgoing:
             if out.data:
-                self._trace.message("->", _named(out.flow), out.data)
+                self._trace.head("->", _named(out.flow), out.data.partition(b"\r\n\r\n")[0])
             if out.flow.transport == UDP:
                 if (socket := self.datagrams.get(out.flow.local)) is not None:
                     socket.sendto(out.data, out.flow.peer)
-            elif (stream := self.streams.get(out.flow.id)) is not None:
+            elif (stream := self.streams.get(out.flow.id)) is not None and not stream.transport.is_closing():
                 stream.transport.write(out.data)
                 if out.close:
                     stream.transport.close()
@@ -126,13 +128,19 @@ class Telephony:
         service.events.clear()
         self._arrange(service)
 
+    def may_note_refusal(self) -> bool:
+        """Whether one more is to be written down: a stranger cannot fill the journal."""
+        moment = self._loop.time()
+        self._refusals = [at for at in self._refusals if moment - at < _MINUTE]
+        if len(self._refusals) >= MOST_REFUSALS:
+            return False
+        self._refusals.append(moment)
+        return True
+
     def _note(self, event: Any) -> None:
-        if event.kind == "refused":
-            moment = self._loop.time()
-            self._refusals = [at for at in self._refusals if moment - at < _MINUTE]
-            if len(self._refusals) >= MOST_REFUSALS:  # a stranger cannot fill the journal
-                return
-            self._refusals.append(moment)
+        if event.kind == "refused" and not self.may_note_refusal():
+            return
+        self._catch_up()
         self._unit.note(f"sip.{event.kind.replace('call.', 'call_')}", extension=event.extension,
                         contact=event.contact, detail=event.detail)  # fmt: skip
 
@@ -162,7 +170,8 @@ class Stream(asyncio.Protocol):
     def __init__(self, telephony: Telephony, transport: str, lan: int) -> None:
         self._telephony, self._kind, self._lan = telephony, transport, lan
         self._held = b""
-        self._opened = False
+        self._heads = Heads()
+        self._silent: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -174,13 +183,28 @@ class Stream(asyncio.Protocol):
             return
         self._telephony.streams[self.flow.id] = self
         self._telephony.opened(self.flow)
+        self._silent = asyncio.get_running_loop().call_later(SILENCE, transport.abort)
 
     def data_received(self, data: bytes) -> None:
-        if self._held or not self._telephony.received(self.flow, data):
+        self._speaks()
+        if self._held or not self._telephony.received(self.flow, data, self._heads):
             self._held += data
             self.transport.pause_reading()
             if len(self._held) > MOST_HELD:
                 self.transport.abort()
+
+    def _speaks(self) -> None:
+        if self._silent is not None:
+            self._silent.cancel()
+            self._silent = None
+
+    def pause_writing(self) -> None:
+        """A peer that does not read is not listened to: its answers would fill the memory."""
+        self.transport.pause_reading()
+
+    def resume_writing(self) -> None:
+        if not self._held and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def read_on(self) -> None:
         """What came while the unit was silent."""
@@ -191,6 +215,7 @@ class Stream(asyncio.Protocol):
                 self.transport.resume_reading()
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._speaks()
         if self._telephony.streams.pop(self.flow.id, None) is not None:
             self._telephony.closed(self.flow)
 
@@ -208,7 +233,7 @@ class Datagrams(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
         peer = (str(addr[0]), int(addr[1]))
-        self._telephony.received(Flow(0, UDP, peer, self._local, self._lan), data)
+        self._telephony.received(Flow(0, UDP, peer, self._local, self._lan), data, Heads())
 
     def error_received(self, exc: Exception) -> None:
         """Nobody listens at a peer's port any more: UDP tells nothing that SIP's timers do not."""

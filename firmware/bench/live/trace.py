@@ -10,18 +10,38 @@ from pathlib import Path
 from typing import IO
 
 from firmware.bench import export
+from firmware.bench.cli_options import say
 from firmware.errors import BadInput
 
-# What is computed from a password could be tried against a list of passwords.
-_SECRETS = re.compile(rb'\b(response|cnonce)(\s*=\s*)("[^"]*"|[^\s,"]+)', re.IGNORECASE)
-_LONGEST = 4096
+# What is computed from a password could be tried against a list of passwords. A quote may never be closed.
+_SECRETS = re.compile(rb'\b(response|cnonce)(\s*=\s*)("[^"]*"?|[^\s,"]+)', re.IGNORECASE)
+_START = re.compile(rb"^(SIP/2\.0 \d|[A-Z]+ \S+ SIP/2\.0)", re.MULTILINE)
+_END, _LONGEST = b"\r\n\r\n", 16 * 1024
 
 Write = Callable[[bytes], None]
 
 
-def hidden(data: bytes) -> bytes:
-    """A message with its digests taken out."""
-    return _SECRETS.sub(rb"\1\2...", data)
+def hidden(head: bytes) -> bytes:
+    """A message's head with its digests taken out. Bodies are never shown: they may hold media keys."""
+    return _SECRETS.sub(rb"\1\2...", head)
+
+
+class Heads:
+    """The heads of the messages on one connection, however its bytes are cut."""
+
+    def __init__(self) -> None:
+        self._waiting = b""
+
+    def feed(self, data: bytes) -> list[bytes]:
+        *whole, self._waiting = (self._waiting + data).split(_END)
+        self._waiting = self._waiting[-_LONGEST:]
+        return [part for part in map(_from_start, whole) if part]
+
+
+def _from_start(part: bytes) -> bytes:
+    """From the last line on that begins a message: what stands before it is the body of the one before."""
+    starts = [found.start() for found in _START.finditer(part)]
+    return part[starts[-1] :] if starts else b""
 
 
 class Trace:
@@ -31,13 +51,24 @@ class Trace:
         self._file = _opened(path)
 
     def say(self, text: str) -> None:
-        if self._file is not None:
+        if self._file is None:
+            return
+        try:
             self._file.write(f"{_now()} {text}\n".encode())
+        except OSError as error:  # a full disk stops the log, and nothing else
+            self._file = None
+            say(f"the log ends here: {error.strerror}")
 
-    def message(self, arrow: str, where: str, data: bytes) -> None:
+    def head(self, arrow: str, where: str, head: bytes) -> None:
+        """The head of a message, without secrets."""
         if self._file is not None:
-            shown = hidden(data[:_LONGEST]).decode("utf-8", "backslashreplace")
-            self._file.write(f"{_now()} {arrow} {where}, {len(data)} bytes\n{shown}\n".encode())
+            self.say(f"{arrow} {where}\n{hidden(head).decode('utf-8', 'backslashreplace')}\n")
+
+    def messages(self, arrow: str, where: str, heads: Heads, data: bytes) -> None:
+        """Those whose head has now come whole."""
+        if self._file is not None:
+            for head in heads.feed(data):
+                self.head(arrow, where, head)
 
     def close(self) -> None:
         if self._file is not None:
@@ -51,7 +82,7 @@ def key_log(path: Path | None) -> Write | None:
         return None
 
     def write(line: bytes) -> None:
-        with suppress(ValueError):  # closed with the process
+        with suppress(ValueError, OSError):  # closed with the process; a full disk
             file.write(line + b"\n")
 
     return write
