@@ -40,7 +40,8 @@ def test_a_quote_that_is_never_closed_hides_what_follows(tmp_path: Path) -> None
 
 def test_a_full_disk_ends_the_log_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
     trace = Trace(None)
-    trace._file = Path("/dev/full").open("ab", buffering=0)
-    trace.say("one")
-    trace.say("two")
+    with Path("/dev/full").open("ab", buffering=0) as full:
+        trace._file = full
+        trace.say("one")
+        trace.say("two")
     assert "the log ends here: No space left" in capsys.readouterr().out
