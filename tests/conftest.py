@@ -36,3 +36,13 @@ def _booted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def unit(_booted: Path, tmp_path: Path) -> Path:
     """The state directory of a unit that had its first start: the acceptance boot's."""
     return Path(shutil.copytree(_booted, tmp_path / "unit"))
+
+
+OUTSIDE = ("live", "interop")  # tests with processes and sockets: not for every save
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow whatever lives in those rooms."""
+    for item in items:
+        if item.path.parent.name in OUTSIDE:
+            item.add_marker(pytest.mark.slow)

@@ -16,7 +16,7 @@ from tests.live.serving import PATIENCE, Served, served, wait_for
 from tests.live.test_phones import connect, options, secured
 
 MANY, FLOOD = 10_000, 400
-SOON = 2.0  # seconds within which an honest peer is served all the same
+SOON = 5.0  # seconds within which an honest peer is served all the same
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_ten_thousand_connects_and_closes_leave_nothing(unit: Served, service: s
         assert is_served(unit) < SOON
         wait_for(lambda: open_files(unit) <= files, "connections are left behind")
         used.append(memory(unit))
-    assert used[-1] - used[0] < 10
+    assert used[-1] - used[0] < 60  # a connection that stayed would cost some 20 KB, all of them 200 MB
 
 
 def test_headers_without_an_end_are_answered_and_closed(unit: Served) -> None:
