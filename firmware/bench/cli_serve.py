@@ -1,4 +1,4 @@
-"""The command that puts a unit behind a listener, for a browser."""
+"""The command that puts a unit behind listeners, for browsers and phones."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from firmware.appliance import Appliance
 from firmware.boot.running import RUNNING
 from firmware.credentials import preferences
 from firmware.errors import Unmet
-from firmware.security import tls
 from firmware.security.authority import Authority
 from firmware.security.certificates import Identity
 from firmware.security.settings import SecuritySettings
@@ -54,6 +53,8 @@ def presented_by(unit: Appliance, *, telephony: bool = False) -> Identity:
 
 def shown_by(unit: Appliance, *, telephony: bool = False) -> tuple[bytes, ...]:
     """The chain that a peer sees in a TLS handshake with a unit; () when there is none to be had."""
+    from firmware.security import tls  # pyOpenSSL takes 8 ms to load: show, boot and cert shake no hands
+
     with suppress(Unmet):
         return tls.shown(presented_by(unit, telephony=telephony))
     return ()

@@ -30,7 +30,6 @@ NOTICE = documented(60 * DAY, "M")
 IDENTITY, TELEPHONY, AUTHORITY = "identity", "telephony identity", "CA"
 EXPIRING, EXPIRED = "certificate.expiring", "certificate.expired"
 MISMATCH, ORPHANED = "certificate.mismatch", "certificate.orphaned"
-_NAMES = "does not name"  # so begin the objections of identity.fitness that are about names
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +132,7 @@ def dated(unit: Appliance) -> list[Finding]:
 
 def _misnamed(unit: Appliance) -> Iterator[Finding]:
     """The identity does not name what the unit is called or reached by now: it was kept when that changed. (U)"""
-    objections = [text for text in identity.fitness(unit) if text.startswith(_NAMES)]
+    objections = identity.misnamed(unit)
     if objections and unit.ram.identity is not None:
         der, what = unit.ram.identity.der, ("objections", objections)
         yield Finding(MISMATCH, IDENTITY, der, ", ".join(objections), (what,))

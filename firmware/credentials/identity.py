@@ -154,9 +154,8 @@ def carry_out(unit: Appliance, outcome: Outcome) -> None:
 def need(unit: Appliance) -> None:
     """A service that needs a certificate is to be offered: make one, where the policy makes it when first needed."""
     rule = rule_of(unit, Trigger.SERVICE_SECURED)
-    if rule is not None and rule.value in (*MAKING, Outcome.WHEN_NEEDED):
-        unit.ram.renews_key = False
-        unit.platform.bring_up.fire(unit, "identity_wanted")
+    if rule is not None and rule.value in (Outcome.GENERATE, Outcome.WHEN_NEEDED):
+        carry_out(unit, Outcome.GENERATE)
 
 
 def default_security(unit: Appliance, via: str) -> Outcome:
@@ -210,11 +209,17 @@ def fitness(unit: Appliance) -> list[str]:
         _, last = reading.dates(issuer)
         if clock is not None and clock > last:
             found.append(f"its issuer {reading.describe(issuer)['subject']} expired {show_time(last)}")
+    return found + misnamed(unit)
+
+
+def misnamed(unit: Appliance) -> list[str]:
+    """What the unit is called or reached by, and its identity does not name."""
+    identity, configuration = unit.ram.identity, unit.ram.configuration
+    if identity is None or configuration is None:
+        return []
     named = reading.alternative_names(identity.der)
-    for index, lan in enumerate(configuration.lans):
-        if lan.address not in named:
-            found.append(f"does not name LAN{index + 1} {lan.address}")
-    wanted = (("the host", unit.ram.host_name), ("the SIP registrar", configuration.sip_fqdn),
-              ("the SIP domain", configuration.sip_domain))  # fmt: skip
-    found += [f"does not name {what} {name}" for what, name in wanted if name and name not in named]
-    return found
+    lans = [(f"LAN{number}", lan.address) for number, lan in enumerate(configuration.lans, 1)]
+    names = [("the host", unit.ram.host_name), ("the SIP registrar", configuration.sip_fqdn),
+             ("the SIP domain", configuration.sip_domain)]  # fmt: skip
+    wanted = [*lans, *((what, name) for what, name in names if name)]
+    return [f"does not name {what} {name}" for what, name in wanted if name not in named]

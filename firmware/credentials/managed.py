@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 from firmware.appliance import Appliance
 from firmware.basis import assumed
 from firmware.boot import alarms, running
-from firmware.credentials import generation, held, identity, installing
-from firmware.errors import BadInput, NotNow, StorageError
+from firmware.credentials import held, identity, installing
+from firmware.errors import NotNow, StorageError
 from firmware.security import reading
-from firmware.security.certificates import Identity, is_address
+from firmware.security.certificates import Identity
 from firmware.security.importing import NotAccepted
 from firmware.security.keys import KeyPair, derive
 from firmware.security.policy import Outcome, Trigger
@@ -93,26 +93,13 @@ def _is_offered(unit: Appliance, member: Membership) -> bool:
 
 def _begin(unit: Appliance, member: Membership, password: str, key: KeyPair | None = None) -> None:
     """Commit what is asked for before it is asked: however often power is lost, the CA sees one request."""
-    from firmware.security import signing_requests
-
     present = held.settings_of(unit)
     number = present.generation + 1
     key = key or derive(unit.chance, "enrolment", number, unit.platform.profile.key.value)
-    own = generation.names_of(unit)
-    subject = tuple((kind, own.fill(text)) for kind, text in unit.platform.profile.subject.value)
-    names = dict.fromkeys(
-        (own.fill(dict(unit.platform.profile.subject.value)["CN"]), str(own.lan1), str(own.lan2), own.fqdn,
-         own.sip_domain)
-    )  # fmt: skip
-    addresses = tuple(name for name in names if is_address(name))
-    dns = tuple(name for name in names if name and not is_address(name))
-    try:
-        request = signing_requests.make(key, subject, dns, addresses, password)
-    except ValueError as error:
-        raise BadInput(f"no request can be made for these names and this password: {error}") from None
+    request, names = installing.request_for(unit, key, challenge=password)
     asked = replace(member, key=key, request=request)
     held.commit(unit, replace(present, generation=number, membership=asked))
-    unit.note("enrolment.begun", name=member.name, names=[*dns, *addresses])
+    unit.note("enrolment.begun", name=member.name, names=list(names))
     ask(unit)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from firmware.appliance import Appliance
 from firmware.boot import running
@@ -38,7 +39,7 @@ def set_checks(unit: Appliance, management: str | None = None, telephony: str | 
     offered = [level.value for level in trust.levels(unit.release)]
     wanted = {"management_check": management, "telephony_check": telephony}
     present = held.settings_of(unit)
-    changes = {}
+    changes: dict[str, Any] = {}
     for field, level in wanted.items():
         if level is None:
             continue
@@ -46,9 +47,10 @@ def set_checks(unit: Appliance, management: str | None = None, telephony: str | 
             raise BadInput(f"release {unit.release} has no check level {level!r}: {', '.join(offered)} are offered")
         if level != getattr(present, field).level:
             changes[field] = Check(level, unit.release.version)
-            unit.note("security.changed", what=f"received certificate checks, {field.partition('_')[0]}", to=level)
     if changes:
-        held.commit(unit, replace(present, **changes))  # type: ignore[arg-type]  # its own fields
+        held.commit(unit, replace(present, **changes))
+    for field, check in changes.items():
+        unit.note("security.changed", what=f"received certificate checks, {field.partition('_')[0]}", to=check.level)
 
 
 def set_sip(unit: Appliance, domain: str | None = None, fqdn: str | None = None) -> None:

@@ -217,3 +217,15 @@ def test_a_unit_that_has_no_configuration_yet_asks_nobody() -> None:
     unit = boot.shut_down()
     assert client_certificates(unit) == "off"
     assert client_verdict(unit, FOREIGN.chain, None) == []
+
+
+# R62: a certificate is made when it is first needed.
+
+
+def test_enabling_sip_over_tls_makes_the_first_certificate_of_a_lazy_release() -> None:
+    unit = boot.running("6.2")
+    assert unit.ram.identity is None
+    do(unit, "set_sip_tls", lan1=False)
+    assert unit.ram.identity is None
+    do(unit, "set_sip_tls", lan1=True)
+    assert unit.ram.identity is not None

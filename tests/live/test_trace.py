@@ -44,4 +44,5 @@ def test_a_full_disk_ends_the_log_and_nothing_else(capsys: pytest.CaptureFixture
         trace._file = full
         trace.say("one")
         trace.say("two")
+        assert full.closed
     assert "the log ends here: No space left" in capsys.readouterr().out

@@ -23,10 +23,9 @@ Serve = Callable[[socket.socket, int], Awaitable[Close]]
 
 @dataclass(frozen=True)
 class Kind:
-    """A service of each LAN. ``port`` is the documented one, ``offered`` whether the unit has it on a LAN now."""
+    """A service of each LAN; ``offered``: whether the unit has it on a LAN now."""
 
     service: str
-    port: int
     offered: Callable[[Appliance, int], bool]
     datagrams: bool = False
 
@@ -53,11 +52,11 @@ def _secured(unit: Appliance, _lan: int) -> bool:
 
 # certificates.md, section 6.
 KINDS: tuple[Kind, ...] = (
-    Kind("sip-tls", 5061, _sip_tls),
-    Kind("sip-tcp", 5060, _always),
-    Kind("sip-udp", 5060, _always, datagrams=True),
-    Kind("http", 80, _in_clear),
-    Kind("https", 443, _secured),
+    Kind("sip-tls", _sip_tls),
+    Kind("sip-tcp", _always),
+    Kind("sip-udp", _always, datagrams=True),
+    Kind("http", _in_clear),
+    Kind("https", _secured),
 )
 
 

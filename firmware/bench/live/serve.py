@@ -8,23 +8,22 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from OpenSSL import SSL
 from uvicorn.server import ServerState
 
 from firmware.appliance import Appliance
 from firmware.bench import export, start
 from firmware.bench.cli_options import say
 from firmware.bench.live import phone_files
+from firmware.bench.live.contexts import Contexts
 from firmware.bench.live.front import Front
 from firmware.bench.live.http import http
 from firmware.bench.live.identities import Presented, telephony_identity
-from firmware.bench.live.listeners import KINDS, Close, Place, http_level, serve_datagrams, serve_stream
+from firmware.bench.live.listeners import KINDS, Close, Place, serve_datagrams, serve_stream
 from firmware.bench.live.pace import Pace
 from firmware.bench.live.sockets import allow_many, bound
 from firmware.bench.live.telephony import MOST_CONNECTIONS, TRANSPORTS, Datagrams, Stream, Telephony
@@ -32,16 +31,12 @@ from firmware.bench.live.trace import Trace, Write, key_log
 from firmware.bench.state import StateDirectory
 from firmware.bench.world import World
 from firmware.boot.running import RUNNING
-from firmware.credentials.telephony import OFF, REQUIRED, client_certificates, client_verdict
 from firmware.errors import BadInput, FirmwareError
-from firmware.security import tls, tls_levels
 from firmware.security.certificates import Identity
 from firmware.security.reading import alternative_names
-from firmware.security.tls_levels import Parameters
 from ignition.web import application
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
-Contexts = Callable[[Identity], SSL.Context]
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 _COMPLAINT = 10.0  # seconds between two lines about what went wrong
 
@@ -129,6 +124,7 @@ class Session:
         self.presented = Presented(unit)
         self.fronts: list[Front] = []
         self.closing: list[Close] = []
+        self._following = asyncio.Lock()
         self._told: dict[str, Any] = {}
         self._complained = -_COMPLAINT
 
@@ -145,6 +141,7 @@ class Session:
             self.unit, pace.flowing, self.trace, self._own_names(), self.wishes.more_users,
             self.wishes.algorithms, pace.catch_up,
         )  # fmt: skip
+        self.contexts = Contexts(self.unit, self.wishes.newest_tls, self.keys, self._refused)
         self.places = self._places()
         try:
             await self._open_pages()
@@ -187,11 +184,11 @@ class Session:
             return await serve_stream(http(phone_files.application(self.unit, lan), self.state, loop), taken)
         if service == "https":
             inner = http(phone_files.application(self.unit, lan), self.state, loop)
-            front = Front(self._of_running, inner, context=self._context(self._of_files), say=self.trace.say)
+            front = Front(self._of_running, inner, context=self.contexts.of_files(), say=self.trace.say)
         elif service == "sip-tls":
             front = Front(
                 partial(telephony_identity, self.unit), partial(Stream, self.telephony, TRANSPORTS[service], lan),
-                MOST_CONNECTIONS, context=self._context(self._of_registrar, telephony=True), idle_time=None,
+                MOST_CONNECTIONS, context=self.contexts.of_registrar(), idle_time=None,
                 say=self.trace.say,
             )  # fmt: skip
         else:
@@ -202,41 +199,10 @@ class Session:
     def _of_running(self) -> Identity | None:
         return self.presented() if self.unit.state == RUNNING else None
 
-    def _context(self, parameters: Callable[[], Parameters | None], *, telephony: bool = False) -> Contexts:
-        """The TLS context of an identity, made once for each and for what the settings of the moment ask for."""
-
-        @lru_cache(8)
-        def make(identity: Identity, wanted: Parameters | None, asked: str) -> SSL.Context:
-            made = tls.server_context(
-                identity, wanted, ask_client=asked != OFF, fail_if_none=asked == REQUIRED, refuses=self._refuses
-            )
-            made.set_max_proto_version(tls.VERSIONS[f"TLS {self.wishes.newest_tls}"])
-            if self.keys is not None:
-                keys = self.keys
-                made.set_keylog_callback(lambda _connection, line: keys(line))
-            return made
-
-        return lambda identity: make(
-            identity, parameters(), client_certificates(self.unit) if telephony else self._asked_by(parameters())
-        )
-
-    def _asked_by(self, parameters: Parameters | None) -> str:
-        """Secure High takes no peer without a certificate. (S)"""
-        return REQUIRED if parameters is not None and parameters.client_certificate else OFF
-
-    def _of_registrar(self) -> Parameters:
-        return tls_levels.of_registrar(self.unit.release)
-
-    def _of_files(self) -> Parameters | None:
-        return tls_levels.parameters(http_level(self.unit), self.unit.release)
-
-    def _refuses(self, chain: tuple[bytes, ...]) -> bool:
-        """Whether the unit objects to a client's certificate. What kind of endpoint it is nobody knows yet. (CC)"""
-        objections = client_verdict(self.unit, chain, None)
-        if objections and self.telephony.may_note_refusal():
+    def _refused(self, objections: list[str]) -> None:
+        if self.telephony.may_note_refusal():
             self.pace.catch_up()
-            self.unit.note("peer.refused", peer="a client", service="telephony", objections=objections)
-        return bool(objections)
+            self.unit.note("peer.refused", peer="a client", service="TLS", objections=objections)
 
     async def _open_pages(self) -> None:
         if self.web is None:
@@ -252,13 +218,14 @@ class Session:
         """The unit has come to rest again: what it offers may be another now."""
         self.directory.save(self.unit)
         self.telephony.follow()
-        self._following = asyncio.get_running_loop().create_task(self._follow_later())
+        self._task = asyncio.get_running_loop().create_task(self._follow_later())
 
     async def _follow(self) -> None:
-        if self.unit.state == RUNNING:
-            for place in self.places:
-                await place.follow(self.unit)
-        self._tell()
+        async with self._following:  # a port must not be taken twice
+            if self.unit.state == RUNNING:
+                for place in self.places:
+                    await place.follow(self.unit)
+            self._tell()
 
     async def _follow_later(self) -> None:
         """A port that is taken by now stops no other service."""

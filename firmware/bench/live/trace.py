@@ -56,6 +56,7 @@ class Trace:
         try:
             self._file.write(f"{_now()} {text}\n".encode())
         except OSError as error:  # a full disk stops the log, and nothing else
+            self.close()
             self._file = None
             say(f"the log ends here: {error.strerror}")
 
