@@ -26,7 +26,9 @@ class Looks:
 
     def look(self, what: str) -> None:
         self._number += 1
+        self._page.wait_for_load_state()  # the address changes before the page is there
         self.titles.append(self._page.title())
+        assert self.titles[-1], f"{what} has no title"
         for scheme in ("dark", "light"):
             self._page.emulate_media(color_scheme=scheme)
             for width in WIDTHS:
