@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from firmware.device.faults import BadBlock, BitFlip, Cut, Defect, Moment, StuckBit, torn_erase, torn_program
-from firmware.device.power import Rail
+from firmware.device.power import Operation, Rail
 from firmware.errors import PowerCut, StorageError
 
 ERASED = 0xFF
@@ -92,18 +92,21 @@ class FlashPart:
         unit, end = self.geometry.program_unit, offset + len(data)
         if offset % unit or len(data) % unit or not data or end > self.geometry.block_size or offset < 0:
             raise ValueError(f"{self.name}: program of {len(data)} bytes at {offset} is not in whole units of {unit}")
-        cut = self._spend("program", block, offset, len(data))
-        if block in self._bad:
-            raise self._failed(block, cut, "programmed")
+        cut = self._spend(block)
         content = self.blocks[block]
+        if block in self._bad:
+            self._trace("program", block, offset, len(data), content)
+            raise self._failed(block, cut, "programmed")
         old = content[offset:end]
         erased = self._as_cells_hold(block, self._erased) if self._stuck else self._erased
         if old != erased[offset:end]:
             self.overprograms += 1
             anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
             data = anded.to_bytes(len(data), "little")
+        done = content[:offset] + data + content[end:]
+        self._trace("program", block, offset, len(data), done)
         if cut is None or cut.moment is Moment.AFTER:
-            self._store(block, offset, content[:offset] + data + content[end:], len(data))
+            self._store(block, offset, done, len(data))
         elif cut.moment is Moment.INSIDE:
             torn = torn_program(old, data, cut.torn)
             self._store(block, offset, content[:offset] + torn + content[end:], len(data))
@@ -114,8 +117,10 @@ class FlashPart:
 
     def erase(self, block: int) -> None:
         """Set every bit of a block. Raises BlockFailed on a bad block, PowerCut where the rail says so."""
-        cut = self._spend("erase", block, 0, self.geometry.block_size)
-        if block in self._bad:
+        cut = self._spend(block)
+        is_bad = block in self._bad
+        self._trace("erase", block, 0, self.geometry.block_size, self.blocks[block] if is_bad else self._erased)
+        if is_bad:
             raise self._failed(block, cut, "erased")
         if cut is None or cut.moment is not Moment.BEFORE:
             self.wear[block] += 1
@@ -129,12 +134,20 @@ class FlashPart:
         if cut is not None:
             raise self.rail.fail()
 
-    def _spend(self, operation: str, block: int, offset: int, length: int) -> Cut | None:
+    def sync(self) -> None:
+        """What was programmed and erased until now is done before anything that follows."""
+        self._trace("sync", 0, 0, 0, b"")
+
+    def _spend(self, block: int) -> Cut | None:
         if not 0 <= block < self.geometry.blocks:
             raise ValueError(f"{self.name} has blocks 0 to {self.geometry.blocks - 1}, not {block}")
-        cut = self.rail.spend(self.name, operation, block, offset, length)
+        cut = self.rail.spend(self.name)
         self.operations += 1
         return cut
+
+    def _trace(self, kind: str, block: int, offset: int, length: int, content: bytes) -> None:
+        if self.rail.trace is not None:
+            self.rail.trace.append(Operation(self.name, kind, block, offset, length, content))
 
     def _failed(self, block: int, cut: Cut | None, what: str) -> BlockFailed | PowerCut:
         """On a bad block: the caller raises what this returns."""

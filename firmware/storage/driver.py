@@ -68,6 +68,8 @@ class Driver:
         return 0
 
     def sync(self, _cfg: Any) -> int:
+        if self.failure is None:
+            self.part.sync()
         return 0
 
     def _freeze(self, failure: PowerCut | StorageError) -> None:

@@ -239,7 +239,15 @@ def test_the_trace_is_the_operation_log() -> None:
     part.rail.trace = []
     part.erase(1)
     part.program(1, 4, b"abcd")
-    assert part.rail.trace == [("part", "erase", 1, 0, 16), ("part", "program", 1, 4, 4)]
+    part.sync()
+    with part.rail.fed_by_bench():
+        part.erase(0)
+    erased = b"\xff" * 16
+    assert part.rail.trace == [
+        ("part", "erase", 1, 0, 16, erased),
+        ("part", "program", 1, 4, 4, erased[:4] + b"abcd" + erased[8:]),
+        ("part", "sync", 0, 0, 0, b""),
+    ]
 
 
 def test_the_bench_s_own_power_neither_meets_nor_moves_a_cut() -> None:

@@ -18,26 +18,26 @@ def powered() -> Rail:
 def test_without_power_nothing_is_spent() -> None:
     rail = Rail()
     with pytest.raises(PowerCut, match="nvm has no power"):
-        rail.spend("nvm", "erase", 0, 0, 64)
+        rail.spend("nvm")
     assert rail.operations == 0
 
 
 def test_a_cut_comes_at_its_operation_once() -> None:
     rail, cut = powered(), Cut(3, Moment.AFTER)
     rail.arm(cut)
-    struck = [rail.spend("nvm", "erase", n, 0, 64) for n in range(3)]
+    struck = [rail.spend("nvm") for n in range(3)]
     assert (struck, rail.armed) == ([None, None, cut], cut)
     rail.fail()
     assert (rail.on, rail.armed) == (False, None)
     rail.on = True
-    assert rail.spend("nvm", "erase", 0, 0, 64) is None
+    assert rail.spend("nvm") is None
 
 
 def test_a_cut_for_one_part_counts_that_part_only() -> None:
     rail, cut = powered(), Cut(2, part="card")
     rail.arm(cut)
     parts = ["nvm", "card", "nvm", "nvm", "card"]
-    assert [rail.spend(part, "program", 0, 0, 4) for part in parts] == [None, None, None, None, cut]
+    assert [rail.spend(part) for part in parts] == [None, None, None, None, cut]
     assert rail.operations == 5
 
 
@@ -46,7 +46,7 @@ def test_a_cut_can_be_called_off() -> None:
     rail.arm(Cut(1))
     rail.arm(None)
     assert rail.armed is None
-    assert rail.spend("nvm", "erase", 0, 0, 64) is None
+    assert rail.spend("nvm") is None
 
 
 @pytest.mark.parametrize("operation", [0, -1])
@@ -59,10 +59,10 @@ def test_a_copy_has_the_same_cut_still_to_come() -> None:
     rail, cut = powered(), Cut(2)
     rail.trace = []
     rail.arm(cut)
-    rail.spend("nvm", "erase", 0, 0, 64)
+    rail.spend("nvm")
     copy = rail.copy()
     assert (copy.on, copy.operations, copy.trace, copy.armed) == (True, 1, None, cut)
-    assert copy.spend("nvm", "erase", 0, 0, 64) is cut
+    assert copy.spend("nvm") is cut
     copy.fail()
     assert rail.on
-    assert rail.spend("nvm", "erase", 0, 0, 64) is cut
+    assert rail.spend("nvm") is cut
