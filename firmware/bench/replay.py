@@ -46,14 +46,16 @@ def run(
     seed: int | None = None,
     state: Path | None = None,
     listener: Callable[[Event], None] | None = None,
+    make_world: Callable[[int, int], World] = World,
+    before: Callable[[PlannedStep], None] = lambda _: None,
 ) -> Report:
     """Run every step until one fails; the rest of a run that went wrong would say nothing.
 
     ``seed`` goes before the scenario's own. With ``state`` a single unit lives in that directory, several in one
-    below it each. Raises BadInput when a step asks for what is not there.
+    below it each. ``before`` is told each step. Raises BadInput when a step asks for what is not there.
     """
     report = Report(scenario)
-    world = World(scenario.head.clock, _seed(scenario, seed))
+    world = make_world(scenario.head.clock, _seed(scenario, seed))
     with ExitStack() as stack:
         opened: list[tuple[StateDirectory, Appliance]] = []
 
@@ -75,6 +77,7 @@ def run(
         world.run_until(max([world.now, *(unit.clock.now for unit in world.units.values())]))
         report.units = world.units
         for planned in scenario.steps:
+            before(planned)
             outcome = _perform(world, planned, len(report.events))
             report.outcomes.append(outcome)
             for directory, unit in opened:

@@ -1,0 +1,1 @@
+"""The same scenario with every fault at every place."""

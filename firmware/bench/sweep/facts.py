@@ -1,0 +1,124 @@
+"""What a unit is known by after a start: the facts that a power cut must leave old or new, and what was promised."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+from firmware.appliance import NVM, Appliance
+from firmware.boot.choose_firmware import original_level
+from firmware.errors import StorageError
+from firmware.security import reading
+from firmware.security.certificates import Identity
+from ignition import disk, settings
+from ignition.sessions import Desk
+from ignition.wizard import GROUP
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that a start reads back. ``read`` gives a value that is equal when it means the same."""
+
+    name: str
+    about: str
+    read: Callable[[Appliance], Hashable]
+
+
+def _state(unit: Appliance) -> Hashable:
+    return "the wizard" if unit.state.startswith(GROUP) else unit.state
+
+
+def meaning(identity: Identity | None) -> Hashable:
+    """An identity but for its dates and what follows from them: a resumed start may make it later."""
+    return identity and (identity.key.der, len(identity.chain), reading.alternative_names(identity.der))
+
+
+def _security(unit: Appliance) -> Hashable:
+    found = unit.ram.settings
+    return found and (
+        found.generation, meaning(found.identity), found.origin, found.services, found.users, found.offers_chain,
+        found.written_by, meaning(found.telephony), found.renews, found.management_check, found.telephony_check,
+        found.request, found.membership,
+    )  # fmt: skip
+
+
+def _trusted(unit: Appliance) -> Hashable:
+    return unit.ram.settings and unit.ram.settings.trusted
+
+
+def _level(unit: Appliance) -> Hashable:
+    found = original_level(unit) if unit.internal.name == NVM else None
+    return found and found.version
+
+
+def _software(unit: Appliance) -> Hashable:
+    return (unit.ram.release and unit.ram.release.version, unit.ram.place)
+
+
+def _fitness(unit: Appliance) -> Hashable:
+    """What is wrong with the identity, but for the dates and names in the text."""
+    with suppress(StorageError):
+        return tuple(sorted(" ".join(text.split()[:2]) for text in unit.platform.objections(unit)))
+    return ()
+
+
+def _answers(unit: Appliance) -> Hashable:
+    return unit.ram.wizard.answers.pages if isinstance(unit.ram.wizard, Desk) else None
+
+
+def _announced(unit: Appliance) -> Hashable:
+    return unit.ram.wizard.answers.announced if isinstance(unit.ram.wizard, Desk) else None
+
+
+def _accounts(unit: Appliance) -> Hashable:
+    if unit.internal.name != disk.STORAGE.name or unit.ram.server is None:
+        return None
+    return tuple(sorted(settings.accounts(unit).items()))
+
+
+def _server(unit: Appliance) -> Hashable:
+    return (unit.platform.name, unit.ram.host_name, unit.ram.server)
+
+
+FACTS: tuple[Fact, ...] = (
+    Fact("state", "where a start comes to rest", _state),
+    Fact("software", "the release that runs, and where it was found", _software),
+    Fact("level", "the original software level", _level),
+    Fact("security", "generation, identity, service users and levels, checks, requests", _security),
+    Fact("trusted", "the trusted certificate store", _trusted),
+    Fact("authority", "the root CA", lambda unit: unit.ram.authority),
+    Fact("configuration", "what an administrator has set", lambda unit: unit.ram.configuration),
+    Fact("server", "what a Linux server is set up as", _server),
+    Fact("accounts", "the Linux accounts with their passwords", _accounts),
+    Fact("answers", "what the wizard was told", _answers),
+    Fact("announced", "the CA that the wizard has shown", _announced),
+    Fact("fitness", "what a client that validates would object to", _fitness),
+)
+NUMBER = {fact.name: n for n, fact in enumerate(FACTS)}
+
+Facts = tuple[Hashable, ...]
+
+
+def facts_of(unit: Appliance) -> Facts:
+    """Every fact, in the order of the table."""
+    return tuple([fact.read(unit) for fact in FACTS])
+
+
+# Once the journal has said this, the new value counts, and no other: what is done is there. Kind -> facts.
+PROMISES: Mapping[str, tuple[str, ...]] = {
+    "level.fixed": ("level",),
+    "firmware.upgraded": (),
+    "certificate.generated": ("security", "trusted"),
+    "certificate.installed": ("security",),
+    "certificate.deleted": ("security",),
+    "security.defaulted": ("security", "trusted"),
+    "security.changed": ("security",),
+    "service.level": ("security",),
+    "trust.changed": ("trusted",),
+    "request.made": ("security",),
+    "configuration.saved": ("configuration",),
+    "authority.kept": ("authority",),
+    "ignition.saved": ("answers",),
+    "ignition.done": tuple(fact.name for fact in FACTS),
+}

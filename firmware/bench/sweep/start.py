@@ -1,0 +1,72 @@
+"""Start a unit from nothing but the bytes of its flash and its clock, in a fresh object graph, and see what it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from firmware.appliance import Appliance, Ram
+from firmware.bench.sweep.facts import Facts, facts_of
+from firmware.bench.sweep.images import Changes, Flash
+from firmware.bench.sweep.record import ClockState, Mark, clock_state
+from firmware.device.clock import Clock
+from firmware.device.power import Operation
+from firmware.errors import PowerCut
+from firmware.journal import Event, Journal
+
+MOST_STEPS = 100  # of the bring-up in one start; the longest, an ignition resumed, takes 20
+
+
+@dataclass(slots=True)
+class Started:
+    """One start: the unit when it rests, its log, what the journal said meanwhile; ``failure`` is why it never did."""
+
+    unit: Appliance
+    trace: list[Operation] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    failure: str = ""
+
+    def facts(self) -> Facts:
+        return facts_of(self.unit)
+
+
+def template_of(unit: Appliance) -> Appliance:
+    """A unit without power and without a past, to be copied and given other contents."""
+    template = unit.copy()
+    template.rail.on = False
+    template.rail.arm(None)
+    template.ram, template.journal, template.held_button = Ram(), Journal(), None
+    template.modules_up = frozenset()
+    template.timers.clear()
+    template.state = template.platform.bring_up.initial
+    return template
+
+
+def start(template: Appliance, flash: Flash, changes: Changes, clock: ClockState, moment: int) -> Started:
+    """Switch a unit on at a simulated moment and wait until it rests."""
+    unit = template.copy()
+    flash.put(unit, changes)
+    difference, since, battery, drift = clock
+    unit.clock = Clock.restore(moment, difference, since, battery, drift)
+    unit.clock.power_lost()
+    return switch_on(Started(unit))
+
+
+def switch_on(run: Started) -> Started:
+    """The start itself. What the firmware must never do - an error that reaches nobody, an endless start - is kept."""
+    unit, trace, marks = run.unit, run.trace, run.marks
+
+    def hear(event: Event) -> None:
+        marks.append(Mark(len(trace), event, clock_state(unit.clock)))
+
+    unit.journal.listener, unit.rail.trace = hear, trace
+    bring_up = unit.platform.bring_up
+    try:
+        unit.platform.operations["power_on"](unit)
+        for _ in range(MOST_STEPS):
+            if bring_up.rests(unit):
+                return run
+            bring_up.step(unit)
+        run.failure = f"never comes to rest, and is in the state {unit.state}"
+    except (Exception, PowerCut) as error:  # whatever it is: a finding, with its name
+        run.failure = f"stops in the state {unit.state}: {type(error).__name__}: {error}"
+    return run
