@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from firmware.appliance import Appliance
 from firmware.device.flash import FlashPart, Geometry
+from firmware.device.physics import DISK
 from firmware.device.power import Rail
 from firmware.errors import StorageError
 from firmware.memo import memoise
@@ -24,7 +25,7 @@ PRODUCT = "opt/ipoffice/"
 # Where things lie is ours, after the habits of a Linux server with its product under /opt.
 STORAGE = Storage(
     "disk",
-    Geometry(program_unit=256, block_size=1024, blocks=512),
+    Geometry(program_unit=256, block_size=1024, blocks=512, sheet=DISK),
     {
         SYSTEM_RECORD: "opt/ipoffice/system/release",
         ANSWERS: "opt/ipoffice/ignition/answers",

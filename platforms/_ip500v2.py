@@ -13,6 +13,7 @@ from firmware.boot.table import BOOT
 from firmware.credentials.identity import fitness
 from firmware.credentials.operations import OF_ANY
 from firmware.device.flash import Geometry
+from firmware.device.physics import NOR, SD_CARD
 from firmware.platform import Storage
 from firmware.release import BY_VERSION
 from firmware.security.policy import Outcome, Rule, Trigger
@@ -56,7 +57,7 @@ CONTROL_UNIT: dict[str, Any] = {
     # Sizes are ours; the kinds of storage are documented (KB, INST, MAN).
     "storage": Storage(
         "nvm",
-        Geometry(program_unit=256, block_size=1024, blocks=256),
+        Geometry(program_unit=256, block_size=1024, blocks=256, sheet=NOR),
         {
             "level": 1,
             "flags": 1,
@@ -70,7 +71,7 @@ CONTROL_UNIT: dict[str, Any] = {
         RecordStore,
         is_volume=False,
     ),
-    "card": Geometry(program_unit=256, block_size=1024, blocks=512),
+    "card": Geometry(program_unit=256, block_size=1024, blocks=512, sheet=SD_CARD),
     "slots": ("system-sd", "optional-sd"),
     "files": "system-sd",
     "leds": ("cpu", "sd", "base"),

@@ -152,6 +152,10 @@ def _check_cuts(world: World, scenario: Scenario, report: Report) -> None:
             ordered = [p for p in scenario.steps if p.unit == name and isinstance(p.step, CutPower)][-1]
             objection = f"the power cut at {still} never came; {_reached(unit)}"
             report.outcomes.append(Outcome(ordered, len(report.events), objection))
+        for fault in unit.rail.planned:
+            ordered = [p for p in scenario.steps if p.unit == name and getattr(p.step, "fault", None) == fault][-1]
+            objection = f"the flash fault at {fault} never came; {_reached(unit)}"
+            report.outcomes.append(Outcome(ordered, len(report.events), objection))
 
 
 def _reached(unit: Appliance) -> str:

@@ -98,7 +98,13 @@ def rule_of(unit: Appliance, trigger: Trigger) -> Fact[Outcome] | None:
 
 def is_due(unit: Appliance, outcome: Outcome) -> bool:
     """Whether an outcome of the policy means that an identity is to be made now."""
-    return outcome in MAKING or (outcome is Outcome.WHEN_NEEDED and held.settings_of(unit).needs_identity())
+    return outcome in MAKING or (outcome is Outcome.WHEN_NEEDED and _is_needed(unit))
+
+
+def _is_needed(unit: Appliance) -> bool:
+    """Whether something is to be offered over TLS: a service, or the SIP registrar of a LAN."""
+    configuration = unit.ram.configuration
+    return held.settings_of(unit).needs_identity() or (configuration is not None and any(configuration.sip_tls))
 
 
 def follow(unit: Appliance, trigger: Trigger) -> None:

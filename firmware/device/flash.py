@@ -4,10 +4,27 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from firmware.device.faults import BadBlock, BitFlip, Cut, Defect, Moment, StuckBit, torn_erase, torn_program
-from firmware.device.power import Operation, Rail
+from firmware.device.faults import (
+    BadBlock,
+    BitFlip,
+    Defect,
+    LiveFault,
+    LiveKind,
+    Moment,
+    StuckBit,
+    Torn,
+    as_cells_hold,
+    first_to_change,
+    group_of,
+    torn_erase,
+    torn_program,
+    without,
+)
+from firmware.device.metastable import Pages
+from firmware.device.physics import NOR, DataSheet
+from firmware.device.power import Operation, Rail, Strike
 from firmware.errors import PowerCut, StorageError
 
 ERASED = 0xFF
@@ -19,11 +36,12 @@ class BlockFailed(StorageError):
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """``program_unit`` and ``block_size`` in bytes, ``blocks`` their number."""
+    """``program_unit`` and ``block_size`` in bytes, ``blocks`` their number; ``sheet``: what such a part can do."""
 
     program_unit: int
     block_size: int
     blocks: int
+    sheet: DataSheet = field(default=NOR, hash=False)  # it would double the cost of a hash
 
     def __post_init__(self) -> None:
         if self.program_unit < 1 or self.block_size < 1 or self.block_size % self.program_unit or self.blocks < 1:
@@ -43,12 +61,13 @@ class FlashPart:
     The image is a list of immutable ``bytes``, a block each: copying a part copies references, and ``image()`` is a
     hashable key of its state. ``wear`` counts erases a block. ``overprograms`` counts programs over bytes that were
     not erased – a correct store leaves it at 0. ``mirror``, when set, is told every change (block, offset, bytes) and
-    may keep it in a file.
+    may keep it in a file. ``unstable``, when there are any: the pages that read now as one thing, now as another;
+    ``blocks`` holds the first of the two.
     """
 
     __slots__ = (
         "_bad", "_erased", "_stuck", "blocks", "geometry", "mirror", "name", "operations", "overprograms", "rail",
-        "wear",
+        "unstable", "wear",
     )  # fmt: skip
 
     def __init__(self, name: str, geometry: Geometry, rail: Rail, blocks: Iterable[bytes] | None = None) -> None:
@@ -68,6 +87,7 @@ class FlashPart:
         self.mirror: Callable[[FlashPart, int, int, bytes], None] | None = None
         self._bad: frozenset[int] = frozenset()
         self._stuck: tuple[StuckBit, ...] = ()
+        self.unstable: Pages | None = None
 
     def image(self) -> tuple[bytes, ...]:
         """The whole content as one hashable value."""
@@ -76,12 +96,16 @@ class FlashPart:
     def read(self, block: int, offset: int, size: int) -> bytes:
         if not self.rail.on:
             raise PowerCut(f"{self.name} has no power")
+        if self.unstable is not None:
+            return self.unstable.seen(block, self.blocks[block], offset, offset + size)
         return self.blocks[block][offset : offset + size]
 
     def read_blocks(self, first: int, count: int) -> bytes:
         """Whole blocks, one after the other."""
         if not self.rail.on:
             raise PowerCut(f"{self.name} has no power")
+        if self.unstable is not None:
+            return b"".join(self.read(block, 0, self.geometry.block_size) for block in range(first, first + count))
         return b"".join(self.blocks[first : first + count])
 
     def program(self, block: int, offset: int, data: bytes) -> None:
@@ -92,15 +116,16 @@ class FlashPart:
         unit, end = self.geometry.program_unit, offset + len(data)
         if offset % unit or len(data) % unit or not data or end > self.geometry.block_size or offset < 0:
             raise ValueError(f"{self.name}: program of {len(data)} bytes at {offset} is not in whole units of {unit}")
-        cut = self._spend(block)
+        strike, cut, asked = self._spend(block), None, block
+        if strike is not None:
+            cut, block = strike.cut, self._break(strike.faults, block, offset, data)
         content = self.blocks[block]
         if block in self._bad:
-            self._trace("program", block, offset, len(data), content)
-            raise self._failed(block, cut, "programmed")
+            raise self._failed(strike, Operation(self.name, "program", block, offset, len(data), content))
         old = content[offset:end]
-        erased = self._as_cells_hold(block, self._erased) if self._stuck else self._erased
+        erased = as_cells_hold(block, self._erased, self._stuck) if self._stuck else self._erased
         if old != erased[offset:end]:
-            self.overprograms += 1
+            self.overprograms += block == asked
             anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
             data = anded.to_bytes(len(data), "little")
         done = content[:offset] + data + content[end:]
@@ -112,53 +137,109 @@ class FlashPart:
             self._store(block, offset, content[:offset] + torn + content[end:], len(data))
         else:
             self._store_nothing(block)
-        if cut is not None:
-            raise self.rail.fail()
+        if strike is not None:
+            self._finish(strike, Operation(self.name, "program", block, offset, len(data), done), content)
 
     def erase(self, block: int) -> None:
         """Set every bit of a block. Raises BlockFailed on a bad block, PowerCut where the rail says so."""
-        cut = self._spend(block)
-        is_bad = block in self._bad
-        self._trace("erase", block, 0, self.geometry.block_size, self.blocks[block] if is_bad else self._erased)
-        if is_bad:
-            raise self._failed(block, cut, "erased")
+        strike, cut = self._spend(block), None
+        if strike is not None:
+            cut, block = strike.cut, self._break(strike.faults, block, 0, None)
+        content, size = self.blocks[block], self.geometry.block_size
+        if block in self._bad:
+            raise self._failed(strike, Operation(self.name, "erase", block, 0, size, content))
+        self._trace("erase", block, 0, size, self._erased)
         if cut is None or cut.moment is not Moment.BEFORE:
             self.wear[block] += 1
         if cut is None or cut.moment is Moment.AFTER:
-            self._store(block, 0, self._erased, self.geometry.block_size)
+            self._store(block, 0, self._erased, size)
         elif cut.moment is Moment.INSIDE:
-            torn = torn_erase(self.blocks[block], self._erased, cut.torn)
-            self._store(block, 0, torn, self.geometry.block_size)
+            self._store(block, 0, torn_erase(content, self._erased, cut.torn), size)
         else:
             self._store_nothing(block)
-        if cut is not None:
-            raise self.rail.fail()
+        if strike is not None:
+            self._finish(strike, Operation(self.name, "erase", block, 0, size, self._erased), content)
 
     def sync(self) -> None:
         """What was programmed and erased until now is done before anything that follows."""
         self._trace("sync", 0, 0, 0, b"")
+        if self.rail.waiting is not None:
+            self.rail.waiting.pop(self.name, None)
 
-    def _spend(self, block: int) -> Cut | None:
+    def _spend(self, block: int) -> Strike | None:
         if not 0 <= block < self.geometry.blocks:
             raise ValueError(f"{self.name} has blocks 0 to {self.geometry.blocks - 1}, not {block}")
-        cut = self.rail.spend(self.name)
+        strike = self.rail.spend(self.name)
         self.operations += 1
-        return cut
+        return strike
 
     def _trace(self, kind: str, block: int, offset: int, length: int, content: bytes) -> None:
         if self.rail.trace is not None:
             self.rail.trace.append(Operation(self.name, kind, block, offset, length, content))
 
-    def _failed(self, block: int, cut: Cut | None, what: str) -> BlockFailed | PowerCut:
+    def _failed(self, strike: Strike | None, operation: Operation) -> BlockFailed:
         """On a bad block: the caller raises what this returns."""
-        self._store_nothing(block)
-        return BlockFailed(f"{self.name}: block {block} cannot be {what}") if cut is None else self.rail.fail()
+        self._trace(*operation[1:])
+        self._store_nothing(operation.block)
+        if strike is not None:
+            self._finish(strike, operation, operation.content)
+        what = {"program": "programmed", "erase": "erased"}[operation.kind]
+        return BlockFailed(f"{self.name}: block {operation.block} cannot be {what}")
+
+    def _break(self, faults: tuple[LiveFault, ...], block: int, offset: int, data: bytes | None) -> int:
+        """What breaks before an operation takes effect; ``data`` is None for an erase. Returns where it lands."""
+        for fault in faults:
+            if fault.kind is LiveKind.BAD_BLOCK:
+                self.add_defect(BadBlock(block))
+            elif fault.kind is LiveKind.STUCK_BIT:
+                self.add_defect(first_to_change(block, self.blocks[block], offset, data))
+            elif fault.kind is LiveKind.WORN_OUT:
+                # A cell that no erase sets is one that always reads 0: programs cannot set it either.
+                self.add_defect(StuckBit(block, 0, 0))
+            elif fault.kind is LiveKind.MISDIRECTED:
+                block = (block + 1) % self.geometry.blocks
+        return block
+
+    def _finish(self, strike: Strike, operation: Operation, before: bytes) -> None:
+        """What is left to do after an operation that something came over. Raises PowerCut when that was a cut."""
+        cut, block = strike.cut, operation.block
+        if self.rail.waiting is not None:
+            self.rail.waiting.setdefault(self.name, []).append((operation, before))
+        if cut is not None and cut.lost:
+            self._lose(cut.lost)
+        if cut is not None and cut.moment is Moment.INSIDE and cut.torn is Torn.GROUP:
+            for other in group_of(block, self.geometry.sheet.erase_group, self.geometry.blocks):
+                if other != block:
+                    self._store(other, 0, self._erased, self.geometry.block_size)
+        if any(fault.kind is LiveKind.METASTABLE for fault in strike.faults):
+            self._unsettle(operation, before)
+        if cut is not None:
+            raise self.rail.fail()
+
+    def _lose(self, count: int) -> None:
+        """The ``count``-th operation before the last never reached the cells."""
+        operations, lost, before = self.rail.to_lose(self.name, count, self.geometry.sheet)
+        block, content = without(operations, lost, before)
+        if operations[lost].kind == "erase" and block not in self._bad:
+            self.wear[block] -= 1
+        self._store(block, 0, content, len(content))
+
+    def _unsettle(self, operation: Operation, before: bytes) -> None:
+        """What an operation wrote reads from now on as the cells are held to be and, in turn, as half or all of it."""
+        block, start, end = operation.block, operation.offset, operation.offset + operation.length
+        tear = torn_erase if operation.kind == "erase" else torn_program
+        whole, held = operation.content[start:end], self.blocks[block][start:end]
+        half = tear(before[start:end], whole, Torn.HALF)
+        other = half if held == whole else whole
+        if other != held and block not in self._bad and held != before[start:end]:
+            self.unstable = self.unstable or Pages()
+            self.unstable.add(block, start, other)
 
     def flip(self, fault: BitFlip) -> None:
         """A bit changes at rest: no operation, no power needed."""
-        content = bytearray(self.blocks[fault.block])
-        content[fault.bit // 8] ^= 1 << fault.bit % 8
-        self._store(fault.block, 0, bytes(content), len(content))
+        content, at = bytearray(self.blocks[fault.block]), fault.bit // 8
+        content[at] ^= 1 << fault.bit % 8
+        self._store(fault.block, at, bytes(content), 1)
 
     def overwrite(self, block: int, content: bytes) -> None:
         """Put content there from outside, as a card reader on a PC does: no flash rules, no power needed."""
@@ -181,8 +262,10 @@ class FlashPart:
 
     def _store(self, block: int, offset: int, content: bytes, length: int) -> None:
         if self._stuck:
-            content = self._as_cells_hold(block, content)
+            content = as_cells_hold(block, content, self._stuck)
             offset, length = 0, len(content)
+        if self.unstable is not None and not self.unstable.written(block, offset, offset + length):
+            self.unstable = None
         self.blocks[block] = self._erased if content == self._erased else content
         if self.mirror is not None:
             self.mirror(self, block, offset, content[offset : offset + length])
@@ -192,14 +275,6 @@ class FlashPart:
         if self.mirror is not None:
             self.mirror(self, block, 0, b"")
 
-    def _as_cells_hold(self, block: int, content: bytes) -> bytes:
-        cells = bytearray(content)
-        for stuck in self._stuck:
-            if stuck.block == block:
-                mask = 1 << stuck.bit % 8
-                cells[stuck.bit // 8] = cells[stuck.bit // 8] | mask if stuck.value else cells[stuck.bit // 8] & ~mask
-        return bytes(cells)
-
     def copy(self, rail: Rail) -> FlashPart:
         """The same part in the same state on another rail, without its mirror."""
         other = FlashPart.__new__(FlashPart)
@@ -207,6 +282,7 @@ class FlashPart:
         other.blocks, other.wear = self.blocks.copy(), self.wear[:]
         other.operations, other.overprograms = self.operations, self.overprograms
         other._bad, other._stuck, other.mirror = self._bad, self._stuck, None
+        other.unstable = self.unstable and self.unstable.copy()
         return other
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from littlefs import lfs
 
 from firmware.device.flash import BlockFailed, FlashPart
-from firmware.errors import Damaged, PowerCut, StorageError
+from firmware.errors import BadInput, Damaged, PowerCut, StorageError
 
 CORRUPT = -84  # LFS_ERR_CORRUPT: from littlefs, its structure is damaged; to littlefs, the block is bad
 SMALLEST_BLOCK = 256  # in blocks of 128 bytes, where littlefs's own bounds lie, a bad one trips its assertions
@@ -31,7 +31,7 @@ class Driver:
     def __init__(self, part: FlashPart) -> None:
         self.part = part
         self.blocks = part.blocks
-        self.failure: PowerCut | StorageError | None = None
+        self.failure: PowerCut | StorageError | BadInput | None = None
         self.visits_left = 0
 
     def read(self, _cfg: Any, block: int, offset: int, size: int) -> bytes:
@@ -40,6 +40,9 @@ class Driver:
             if not self.visits_left:
                 self._freeze(Damaged(f"{self.part.name}: its directories lead in a circle"))
                 self.blocks = [self._erased()] * self.part.geometry.blocks
+        unstable = self.part.unstable
+        if unstable is not None and self.failure is None:
+            return unstable.seen(block, self.blocks[block], offset, offset + size)
         return self.blocks[block][offset : offset + size]
 
     def prog(self, _cfg: Any, block: int, offset: int, data: bytes) -> int:
@@ -49,8 +52,8 @@ class Driver:
                 return 0
             except BlockFailed:
                 return CORRUPT
-            except PowerCut as cut:
-                self._freeze(cut)
+            except (PowerCut, BadInput) as failure:
+                self._freeze(failure)
         content = self.blocks[block]
         self.blocks[block] = content[:offset] + data + content[offset + len(data) :]
         return 0
@@ -62,8 +65,8 @@ class Driver:
                 return 0
             except BlockFailed:
                 return CORRUPT
-            except PowerCut as cut:
-                self._freeze(cut)
+            except (PowerCut, BadInput) as failure:
+                self._freeze(failure)
         self.blocks[block] = self._erased()
         return 0
 
@@ -72,7 +75,7 @@ class Driver:
             self.part.sync()
         return 0
 
-    def _freeze(self, failure: PowerCut | StorageError) -> None:
+    def _freeze(self, failure: PowerCut | StorageError | BadInput) -> None:
         self.failure, self.blocks = failure, self.part.blocks.copy()
 
     def _erased(self) -> bytes:

@@ -86,6 +86,7 @@ TORN_PROGRAMS = {
     Torn.HALF: b"\x30\x0f\xff\xff",
     Torn.ONE_BIT: b"\xb0\xff\xff\xff",  # 0xf0 -> 0xb0: the lowest bit that had to be cleared, and no other
     Torn.ALL_BUT_ONE_BIT: b"\x70\x0f\xff\x00",
+    Torn.GROUP: b"\x30\x0f\xff\xff",  # NOR knows no erase group
 }
 
 
@@ -102,7 +103,9 @@ def test_a_torn_program_leaves_what_its_form_says(torn: Torn) -> None:
         assert left & ~old == 0
 
 
-@pytest.mark.parametrize(("torn", "erased"), [(Torn.HALF, 8), (Torn.ONE_BIT, 1), (Torn.ALL_BUT_ONE_BIT, 15)])
+@pytest.mark.parametrize(
+    ("torn", "erased"), [(Torn.HALF, 8), (Torn.ONE_BIT, 1), (Torn.ALL_BUT_ONE_BIT, 15), (Torn.GROUP, 8)]
+)
 def test_a_torn_erase_leaves_what_its_form_says(torn: Torn, erased: int) -> None:
     part = powered()
     for at in range(0, 16, 4):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from firmware.appliance import Appliance
 from firmware.bench import hosting
 from firmware.bench.fields import Duration, Moment, PartName, StateName, TimeOfDay
 from firmware.bench.steps.base import Step
+from firmware.bench.steps.flash import require_possible
 from firmware.bench.world import OFF, World
 from firmware.device.faults import Cut, Torn
 from firmware.device.faults import Moment as CutMoment
@@ -61,17 +62,29 @@ class CutPower(Step):
     )
     state: StateName | None = Field(None, description="when the unit enters this state")
 
+    lost: int = Field(
+        0, ge=0, description="with moment after: the so many-th operation before it, not synced since, is lost"
+    )
+
     @model_validator(mode="after")
-    def _one_place(self) -> CutPower:
+    def _one_place(self, info: ValidationInfo) -> CutPower:
         if self.operation is not None and self.state is not None:
             raise ValueError("give operation or state, not both")
-        if self.operation is None and self.model_fields_set & {"moment", "torn", "part"}:
-            raise ValueError("moment, torn and part say more of an operation: give its number")
+        if self.operation is None and self.model_fields_set & {"moment", "torn", "part", "lost"}:
+            raise ValueError("moment, torn, part and lost say more of an operation: give its number")
+        if self.lost and self.moment is not CutMoment.AFTER:
+            raise ValueError("lost is of a cut after an operation: give moment: after")
+        if self.torn is Torn.GROUP and self.moment is not CutMoment.INSIDE:
+            raise ValueError("torn: group is of a cut inside an operation")
+        if self.lost:
+            require_possible("reordered", self.part, info)
+        if self.torn is Torn.GROUP:
+            require_possible("group_erased", self.part, info)
         return self
 
     def run(self, world: World, unit: Appliance) -> None:
         if self.operation is not None:
-            unit.rail.arm(Cut(self.operation, self.moment, self.torn, self.part))
+            unit.rail.arm(Cut(self.operation, self.moment, self.torn, self.part, self.lost))
         elif self.state is not None:
             world.cut_at[unit.name] = self.state
         elif unit.state != OFF:

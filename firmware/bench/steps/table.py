@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from firmware.bench.expectations import Expect
-from firmware.bench.steps import administration, alarms, certificates, ignition, phones, power, storage, third_parties
+from firmware.bench.steps import (
+    administration,
+    alarms,
+    certificates,
+    flash,
+    ignition,
+    phones,
+    power,
+    storage,
+    third_parties,
+)
 from firmware.bench.steps.base import Step
 from firmware.bench.steps.environment import SetEnvironment
 
@@ -13,6 +23,7 @@ STEPS: dict[str, type[Step]] = {
         power.PowerOn,
         power.PowerCycle,
         power.CutPower,
+        flash.FlashFault,
         power.Wait,
         power.WaitFor,
         power.Press,

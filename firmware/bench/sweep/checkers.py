@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from firmware.bench.sweep.facts import FACTS, NUMBER, Facts
+from cryptography.exceptions import InvalidSignature
+
+from firmware.bench.sweep.facts import FACTS, NUMBER, TOGETHER, Facts
 from firmware.bench.sweep.nodes import Duty
 from firmware.bench.sweep.start import Started
 from firmware.memo import memoise
+from firmware.release import RELEASES
 from firmware.security import reading
 from firmware.security.certificates import Identity
+from firmware.security.settings import Origin
+from firmware.times import from_datetime, show_time
 
 Objection = str
+_EARLIEST = from_datetime(datetime(min(release.dated.value.year for release in RELEASES), 1, 1, tzinfo=UTC))
 WITHIN, ALWAYS = 1, 2  # which of design's promises a checker holds the firmware to
 
 
@@ -54,25 +61,35 @@ def _unfit(identity: Identity) -> Objection:
     for der, issuer in zip(identity.chain, identity.chain[1:], strict=False):
         try:
             reading.load(der).verify_directly_issued_by(reading.load(issuer))
-        except (ValueError, TypeError) as error:
-            return f"the identity's chain does not hold together: {error}"
-        except Exception as error:  # InvalidSignature is no ValueError
-            return f"the identity's chain does not hold together: {type(error).__name__}"
+        except (ValueError, TypeError, InvalidSignature) as error:
+            return f"the identity's chain does not hold together: {error or type(error).__name__}"
     return ""
 
 
 def _valid(run: Started, _facts: Facts, duty: Duty) -> Objection:
-    """Dates that do not hold are a finding unless they do not hold without a fault either."""
-    identity, now = run.unit.ram.identity, run.unit.clock.read()
-    if identity is None or now is None or any(fitness for fitness in duty.allowed[NUMBER["fitness"]]):
+    """Dates that do not hold are a finding unless they do not hold without a fault either. None that was made here is
+    older than the oldest release, unless the clock says so too."""
+    settings, now = run.unit.ram.settings, run.unit.clock.read()
+    if settings is None or settings.identity is None or any(duty.allowed[NUMBER["fitness"]]):
         return ""
-    first, last = reading.dates(identity.der)
+    first, last = reading.dates(settings.identity.der)
+    if now is None:
+        is_too_old = settings.origin is Origin.MADE and first < _EARLIEST
+        return f"the identity begins {show_time(first)}, before there was any release" if is_too_old else ""
     return "" if first <= now <= last else "the identity is not valid at the time of the start"
 
 
 def _old_or_new(_run: Started, facts: Facts, duty: Duty) -> Objection:
     wrong = [fact.name for n, fact in enumerate(FACTS) if facts[n] not in duty.allowed[n] and n != NUMBER["security"]]
     return f"neither old nor new: {', '.join(wrong)}" if wrong else ""
+
+
+def _mixed(_run: Started, facts: Facts, duty: Duty) -> Objection:
+    """Each fact is old or new by itself; those that change together are all old or all new."""
+    choices = [n for n in TOGETHER if len(duty.allowed[n]) > 1]
+    old = [FACTS[n].name for n in choices if facts[n] == duty.allowed[n][0]]
+    new = [FACTS[n].name for n in choices if facts[n] == duty.allowed[n][-1]]
+    return f"half old ({', '.join(old)}), half new ({', '.join(new)})" if old and new else ""
 
 
 def _identity(run: Started, facts: Facts, duty: Duty) -> Objection:
@@ -93,6 +110,18 @@ def _settled(run: Started, _facts: Facts, duty: Duty) -> Objection:
     return f"a start after a finished one writes again: {len(written)} operations, the first on {written[0].part}"
 
 
+def _no_secret(run: Started, facts: Facts, duty: Duty) -> Objection:
+    """Once the settings are those of after the default, nothing is left of those before."""
+    if not duty.secrets or facts[NUMBER["security"]] != duty.allowed[NUMBER["security"]][-1]:
+        return ""
+    part = run.unit.internal
+    blank = b"\xff" * part.geometry.block_size
+    for number, block in enumerate(part.blocks):
+        if block != blank and any(secret in block for secret in duty.secrets):
+            return f"block {number} of the {part.name} still holds something of the old security settings"
+    return ""
+
+
 def _strict(run: Started, _facts: Facts, _duty: Duty) -> Objection:
     over = sum(part.overprograms for part in run.unit.parts().values())
     return f"programs over bytes that are not erased: {over} times" if over else ""
@@ -104,6 +133,8 @@ CHECKERS: tuple[Checker, ...] = (
     Checker("valid", "the identity is valid when the unit comes up", WITHIN, _valid),
     Checker("once", "what was due is made once, and a promise is kept", WITHIN, _identity),
     Checker("old or new", "all that was committed is there, old or new", WITHIN, _old_or_new),
+    Checker("not mixed", "what changes together is all old or all new", WITHIN, _mixed),
+    Checker("no secret", "a security default leaves nothing of the old settings in the NVM", ALWAYS, _no_secret),
     Checker("settled", "a start after a finished one changes nothing", WITHIN, _settled),
     Checker("strict", "nothing is programmed over what is not erased", WITHIN, _strict),
 )

@@ -11,6 +11,8 @@ from firmware.boot.choose_firmware import original_level
 from firmware.errors import StorageError
 from firmware.security import reading
 from firmware.security.certificates import Identity
+from firmware.security.settings import RECORD as SECURITY
+from firmware.storage.nvm import RecordStore
 from ignition import disk, settings
 from ignition.sessions import Desk
 from ignition.wizard import GROUP
@@ -97,12 +99,30 @@ FACTS: tuple[Fact, ...] = (
 )
 NUMBER = {fact.name: n for n, fact in enumerate(FACTS)}
 
+# What changes together or not at all: a server is set up, or its wizard waits with the answers that it was given.
+TOGETHER = tuple(NUMBER[name] for name in ("state", "server", "accounts", "answers"))
+
 Facts = tuple[Hashable, ...]
 
 
 def facts_of(unit: Appliance) -> Facts:
     """Every fact, in the order of the table."""
     return tuple([fact.read(unit) for fact in FACTS])
+
+
+DEFAULTED = "security.defaulted"
+_RUN = 32  # bytes of a sealed record that nothing else holds by chance
+
+
+def sealed_runs(unit: Appliance) -> tuple[bytes, ...]:
+    """Something of each page of the sealed security settings as they lie in a unit's NVM; nothing of a disk's, whose
+    file system leaves old contents in free blocks."""
+    if not isinstance(unit.records, RecordStore):
+        return ()
+    sealed = b""
+    with suppress(StorageError):
+        sealed = unit.records.read(SECURITY) or b""
+    return tuple(sealed[at : at + _RUN] for at in range(0, len(sealed) - _RUN + 1, unit.internal.geometry.program_unit))
 
 
 # Once the journal has said this, the new value counts, and no other: what is done is there. Kind -> facts.
@@ -112,7 +132,7 @@ PROMISES: Mapping[str, tuple[str, ...]] = {
     "certificate.generated": ("security", "trusted"),
     "certificate.installed": ("security",),
     "certificate.deleted": ("security",),
-    "security.defaulted": ("security", "trusted"),
+    DEFAULTED: ("security", "trusted"),
     "security.changed": ("security",),
     "service.level": ("security",),
     "trust.changed": ("trusted",),

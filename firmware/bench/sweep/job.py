@@ -4,13 +4,13 @@ those that a further cut leaves. Everything here follows from its options, so ev
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from firmware.appliance import Appliance
 from firmware.bench.sweep.checkers import judge
 from firmware.bench.sweep.crashes import AT_REST
 from firmware.bench.sweep.cutting import Cutting
-from firmware.bench.sweep.facts import Facts
+from firmware.bench.sweep.facts import DEFAULTED, Facts, sealed_runs
 from firmware.bench.sweep.images import Flash, all_of
 from firmware.bench.sweep.nodes import Duties, Duty, Fault, Node, Trail
 from firmware.bench.sweep.record import Act, ClockState, Recording, clock_state, len_without_syncs
@@ -75,23 +75,27 @@ class Job:
             self.scenes.append(Scene(template, Flash(template)))
         return self._scene_of[cards]
 
-    def acts(self) -> Iterator[tuple[Act, Appliance]]:
-        """What was done to the unit and wrote on its flash, each with the unit after it."""
-        for act, end in zip(self.recording.acts, self.recording.ends, strict=True):
+    def acts(self) -> Iterator[tuple[Act, Appliance, Appliance]]:
+        """What was done to the unit and wrote on its flash, each with the unit at rest before it, and after it."""
+        for act, before, after in at_rest(self.recording):
             if len_without_syncs(act.trace):
-                yield act, end
+                yield act, before, after
 
     def roots(self, seen: set[int]) -> Iterator[tuple[list[Node], int]]:
         """The crash states of the scenario's own run that are new to ``seen``, and of how many, act by act; at last the
         scenario's end."""
-        for act, end in self.acts():
-            yield self._cut_act(act, end, seen)
+        for act, before, after in self.acts():
+            yield self._cut_act(act, before, after, seen)
         last = self._at_the_end()
         yield [last] if last.key not in seen else [], 1
 
-    def _cut_act(self, act: Act, end: Appliance, seen: set[int], only: Fault | None = None) -> tuple[list[Node], int]:
-        number, new = self.scene(act.unit), self.outcome(end)
-        duty = Duty.of(self.outcome(act.unit), new)
+    def _cut_act(
+        self, act: Act, before: Appliance, after: Appliance, seen: set[int], only: Fault | None = None
+    ) -> tuple[list[Node], int]:
+        number, new = self.scene(act.unit), self.outcome(after)
+        duty = Duty.of(self.outcome(before), new)
+        if any(mark.event.kind == DEFAULTED for mark in act.marks):
+            duty = replace(duty, secrets=sealed_runs(act.unit))
         cutting = Cutting(self, number, self.scenes[number].flash.changes(act.unit), act.clock, duty, None)
         return cutting.cut(act.trace, act.marks, new, seen, step=act.step, offset=act.operations, only=only)
 
@@ -156,12 +160,28 @@ class Job:
     def _first(self, fault: Fault) -> Node:
         if fault.form is AT_REST:
             return self._at_the_end()
-        for act, end in self.acts():
+        for act, before, after in self.acts():
             if act.step == fault.step and act.operations < fault.operation:
-                found, _ = self._cut_act(act, end, set(), only=fault)
+                found, _ = self._cut_act(act, before, after, set(), only=fault)
                 if found:
                     return found[0]
         raise BadInput(f"step {fault.step} has no flash operation {fault.operation} that could be cut like this")
+
+
+def at_rest(recording: Recording) -> Iterator[tuple[Act, Appliance, Appliance]]:
+    """Each act, with the unit as it rested last before it and as it rests first after it.
+
+    What a cut leaves is judged by these two. A start from a state in between is no measure: a firmware that goes wrong
+    there would be measured by its own fault.
+    """
+    befores: list[Appliance] = []
+    for act in recording.acts:
+        rests = act.unit.platform.bring_up.rests(act.unit)
+        befores.append(act.unit if rests or not befores else befores[-1])
+    afters: list[Appliance] = []
+    for end in reversed(recording.ends):
+        afters.append(end if end.platform.bring_up.rests(end) or not afters else afters[-1])
+    return zip(recording.acts, befores, reversed(afters), strict=True)
 
 
 def branch_of(run: Started) -> str:

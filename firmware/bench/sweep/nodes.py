@@ -46,11 +46,13 @@ class Duty:
 
     ``settled``: a start has come to its end before, so another one writes nothing. ``within``: no fault beyond the
     budget has struck (design: promise 1); else only promise 2 holds: a documented recovery, never a wrong identity.
+    ``secrets``: what the flash must not hold any more once the security settings are the new ones.
     """
 
     allowed: tuple[tuple[Hashable, ...], ...]
     settled: bool = False
     within: bool = True
+    secrets: tuple[bytes, ...] = ()
 
     @classmethod
     def of(cls, *outcomes: Facts, settled: bool = False) -> Duty:
