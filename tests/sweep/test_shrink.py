@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from firmware.bench import marked_yaml
@@ -33,7 +35,7 @@ def test_a_first_start_needs_no_more_than_a_start(
     bug: bugs.Plant, depth: int, codes: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bug(monkeypatch)
-    plan = plan_of("first_start")
+    plan = replace(plan_of("first_start"), faults=("cut", "torn_program", "half_erase"))
     finding = findings(plan, depth)[-1]
     small, found = shrunk(plan, finding)
     assert _steps(small) == ["power_on"]

@@ -18,7 +18,7 @@ from ignition.apply import TASKS
 from ignition.table import SERVER
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-CUT, TORN, REORDERED = "cut", "torn", "reordered"
+CUT, TORN, REORDERED = "cut", "torn_program", "reordered"
 _OURS = ("firmware.", "ignition.", "platforms.")
 
 

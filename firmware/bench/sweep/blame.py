@@ -6,13 +6,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from firmware.bench.sweep.crashes import AT_REST, BY_CODE
+from firmware.bench.sweep.crashes import AT_REST, BY_CODE, FLIPS
 from firmware.bench.sweep.job import Finding, Job
 from firmware.bench.sweep.nodes import Fault, Node
-from firmware.bench.sweep.record import Mark
-from firmware.bench.sweep.replaying import started
+from firmware.bench.sweep.places import state_at
 from firmware.device.faults import Moment
-from firmware.device.power import Operation
 from firmware.errors import BadInput
 
 _AFTER = BY_CODE["a"]
@@ -72,7 +70,9 @@ def _backwards(job: Job, faults: Sequence[Fault]) -> Iterator[_Point]:
     """Every moment of a trail's way before its last cut, the last first: after each operation that was carried out."""
     for number in range(len(faults), 0, -1):
         fault = faults[number - 1]
-        if number == 1:
+        if fault.form in FLIPS:
+            nodes, before = [], job.follow(faults[: number - 1])
+        elif number == 1:
             nodes = [node for found, _ in job.roots(set()) for node in found]
         else:
             before = job.follow(faults[: number - 1])
@@ -92,27 +92,16 @@ def _is_before(one: Fault, other: Fault) -> bool:
 
 def _state_of(job: Job, faults: Sequence[Fault], point: _Point) -> str:
     """The state of the bring-up in which an operation was carried out."""
-    if point.fault.form is AT_REST:
+    if point.fault.form is AT_REST or point.fault.form in FLIPS:
         return "at rest"
     if point.cut > 1:
-        run = started(job, job.follow(faults[: point.cut - 1]))
-        return _state_at(run.trace, run.marks, point.fault.operation, "off")
+        run = job.start(job.follow(faults[: point.cut - 1]))
+        return state_at(run.trace, run.marks, point.fault.operation, "off")
     for act in job.recording.acts:
         done = point.fault.operation - act.operations
         if act.step == point.fault.step and 0 < done <= sum(entry.kind != "sync" for entry in act.trace):
-            return _state_at(act.trace, act.marks, done, act.state)
+            return state_at(act.trace, act.marks, done, act.state)
     return ""
-
-
-def _state_at(trace: Sequence[Operation], marks: Sequence[Mark], operation: int, state: str) -> str:
-    """The last state that the journal has entered before an operation (1 is the first) of a log."""
-    at = [position for position, entry in enumerate(trace) if entry.kind != "sync"][operation - 1]
-    for mark in marks:
-        if mark.position > at:
-            break
-        if mark.event.kind == "state":
-            state = mark.event.data["state"]
-    return state
 
 
 def _text(job: Job, faults: Sequence[Fault], good: _Point | None, inevitable: _Point, last: _Point, state: str) -> str:
@@ -143,5 +132,7 @@ def _named(point: _Point, faults: Sequence[Fault]) -> str:
     when = f"step {fault.step}" if fault.step else f"the start after cut {start}"
     if fault.form is AT_REST:
         return f"the end of {when}"
+    if fault.form in FLIPS:
+        return f"the {fault.place} at rest"
     where = f"operation {fault.operation} of {when} ({fault.place})"
     return f"the cut {fault.form.moment.value} {where}" if fault in faults[:-1] else where

@@ -33,11 +33,12 @@ class Checker:
     objection: Callable[[Started, Facts, Duty], Objection]
 
 
-def _comes_up(run: Started, _facts: Facts, duty: Duty) -> Objection:
+def _comes_up(run: Started, facts: Facts, duty: Duty) -> Objection:
+    """Where nobody has cut its power it may rest elsewhere: without a binary, say."""
     if run.failure:
         return run.failure
-    state = run.unit.state
-    if duty.within and state not in run.unit.platform.rests_in:
+    state, number = run.unit.state, NUMBER["state"]
+    if duty.within and state not in run.unit.platform.rests_in and facts[number] not in duty.allowed[number]:
         return f"comes to rest in {state}"
     return ""
 
@@ -140,11 +141,11 @@ CHECKERS: tuple[Checker, ...] = (
 )
 
 
-def judge(run: Started, facts: Facts, duty: Duty) -> tuple[str, Objection] | None:
+def judge(run: Started, duty: Duty) -> tuple[str, Objection] | None:
     """The first checker that objects, and what it says."""
     promise = WITHIN if duty.within else ALWAYS
     for checker in CHECKERS:
-        if checker.promise >= promise and (text := checker.objection(run, facts, duty)):
+        if checker.promise >= promise and (text := checker.objection(run, run.facts, duty)):
             return checker.name, text
         if run.failure:
             return None

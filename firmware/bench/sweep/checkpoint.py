@@ -1,39 +1,37 @@
 """A search put aside in a file, to be gone on with later, here or elsewhere.
 
-The file is a line that says what it is, a line of JSON, and arrays of plain numbers: a file may come from anywhere, so
+The file is a line that says what it is, a digest, a line of JSON, and plain numbers: a file may come from anywhere, so
 nothing in it is executed, and no image of a flash is taken from it. States are kept as the trails that lead to them,
 and made again by going these trails; a state that then has another key means that the file does not fit the program.
 """
 
 from __future__ import annotations
 
-import sys
-from array import array
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+import struct
+from collections.abc import Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
-from firmware.bench.sweep.chunks import FaultRow, fault_row, sources
-from firmware.bench.sweep.crashes import BY_CODE
+from firmware.bench.sweep.chunks import FaultRow, fault_of, fault_row, sources
+from firmware.bench.sweep.crashes import AT_REST, FLIPS
 from firmware.bench.sweep.job import Finding, Job
-from firmware.bench.sweep.nodes import Node, Trail
+from firmware.bench.sweep.nodes import Fault, Node, Trail
 from firmware.bench.sweep.plan import Plan
+from firmware.bench.sweep.rot import flipped
 from firmware.bench.sweep.search import Covered, Result, State
 from firmware.errors import BadInput
 
-MAGIC = b"ipoffice-sim sweep checkpoint "
-VERSION = b"1"
+MAGIC = b"ipoffice-sim sweep checkpoint 1\n"
 KEY = 16  # bytes of a state's key
-ROOT = 0  # of a trail with one fault only, as its parent's number plus one
 _DIGEST = 16
 
 
 class _Header(BaseModel):
-    """The line of JSON. ``plan`` must be that of the search that goes on; the counts say how long the arrays are."""
+    """The line of JSON. ``plan`` must be that of the search that goes on; the counts say how many numbers follow: the
+    keys of the states seen; of each trail its parent's number plus one, then its last fault's; trails to start from."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -54,13 +52,13 @@ class _Header(BaseModel):
 
 
 class _Trails:
-    """Trails as two arrays: of each its parent's number plus one, and the number of its last fault."""
+    """Trails as numbers. ``parents`` are numbers plus one: 0 stands for the scenario's own run."""
 
     def __init__(self) -> None:
-        self.parents, self.last = array("I"), array("I")
+        self.parents: list[int] = []
+        self.last: list[int] = []
         self.faults: dict[FaultRow, int] = {}
-        self._numbers: dict[int, int] = {}
-        self._kept: list[Trail] = []  # or their ids would be given to others
+        self._numbers: dict[int, int] = {}  # by id: the trails live as long as the search's states
 
     def number(self, trail: Trail) -> int:
         """A trail's number, after those that lead to it."""
@@ -70,33 +68,33 @@ class _Trails:
             line.append(at)
             at = at.before
         for new in reversed(line):
-            self.parents.append(ROOT if new.before is None else self._numbers[id(new.before)] + 1)
+            self._numbers[id(new)] = len(self.parents)
+            self.parents.append(0 if new.before is None else self._numbers[id(new.before)] + 1)
             self.last.append(self.faults.setdefault(fault_row(new.fault), len(self.faults)))
-            self._numbers[id(new)] = len(self._kept)
-            self._kept.append(new)
         return self._numbers[id(trail)]
 
 
 def save(path: Path, plan: Plan, state: State) -> None:
-    """Put a search aside; its state is whole after ``search`` has returned."""
-    trails = _Trails()
-    frontier, following = (array("I", map(trails.number, _trails_of(n))) for n in (state.frontier, state.following))
-    result = state.result
+    """Put a search aside; its state is whole after ``search`` has returned. BadInput: it cannot be written there."""
+    trails, result = _Trails(), state.result
+    nodes = [trails.number(node.trail) for node in (*state.frontier, *state.following) if node.trail is not None]
     findings = [(f.checker, f.text, None if f.trail is None else trails.number(f.trail), f.within)
                 for f in result.findings]  # fmt: skip
     header = _Header(
         sources=sources(), plan=_values(plan), depth=state.depth, cuts=result.cuts, states=result.states,
         transitions=result.transitions, seconds=result.seconds, faults=list(trails.faults), findings=findings,
-        covered=sorted(result.covered), seen=len(state.seen), trails=len(trails.parents), frontier=len(frontier),
-        following=len(following),
+        covered=sorted(result.covered), seen=len(state.seen), trails=len(trails.parents),
+        frontier=len(state.frontier), following=len(state.following),
     )  # fmt: skip
-    nodes = (*state.frontier, *state.following)
-    keys = b"".join([key.to_bytes(KEY, "little") for key in (*state.seen, *(node.key for node in nodes))])
-    numbers = b"".join(map(_to_bytes, (trails.parents, trails.last, frontier, following)))
-    body = header.model_dump_json().encode() + b"\n" + keys + numbers
+    keys = b"".join([key.to_bytes(KEY, "little") for key in state.seen])
+    numbers = (*trails.parents, *trails.last, *nodes)
+    body = header.model_dump_json().encode() + b"\n" + keys + struct.pack(f"<{len(numbers)}I", *numbers)
     beside = path.with_name(f"{path.name}.new")
-    beside.write_bytes(MAGIC + VERSION + b"\n" + blake2b(body, digest_size=_DIGEST).digest() + body)
-    beside.replace(path)
+    try:
+        beside.write_bytes(MAGIC + _digest(body) + body)
+        beside.replace(path)
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from None
 
 
 def load(path: Path, plan: Plan, job: Job) -> State:
@@ -106,73 +104,64 @@ def load(path: Path, plan: Plan, job: Job) -> State:
         raise BadInput(f"{path}: was written by another version of ipoffice-sim; sweep anew")
     values = _values(plan)
     different = [name for name in values if header.plan.get(name) != values[name]]
-    if different or len(values) != len(header.plan):
-        raise BadInput(f"{path}: is of another sweep; different: {', '.join(different) or 'its options'}")
+    if different:
+        raise BadInput(f"{path}: is of another sweep; different: {', '.join(different)}")
     try:
         return _state(header, rest, job)
-    except (ValueError, IndexError, KeyError, OverflowError):
+    except (ValueError, IndexError, KeyError, BadInput):
         raise BadInput(f"{path}: is damaged: its states are not those that their trails lead to") from None
 
 
 def _values(plan: Plan) -> dict[str, Any]:
-    """What must be equal; the folder need not be. The text goes in as its digest."""
-    text = blake2b(plan.text.encode(), digest_size=_DIGEST).hexdigest()
+    """What must be equal; names of files and folders need not be. The text goes in as its digest."""
+    text = _digest(plan.text.encode()).hex()
     return {"scenario": text, "seed": plan.seed, "unit": plan.unit, "faults": list(plan.faults), "merged": plan.merged}
 
 
-def _trails_of(nodes: Iterable[Node]) -> Iterable[Trail]:
-    return (node.trail for node in nodes if node.trail is not None)
+def _digest(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_DIGEST).digest()
 
 
-def _to_bytes(numbers: array[int]) -> bytes:
-    if sys.byteorder == "big":
-        numbers = numbers[:]
-        numbers.byteswap()
-    return numbers.tobytes()
-
-
-def _read(path: Path) -> tuple[_Header, memoryview]:
-    """The header and the arrays; BadInput unless they are as they were written."""
+def _read(path: Path) -> tuple[_Header, bytes]:
+    """The header and the numbers; BadInput unless they are as they were written."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise BadInput(f"{path}: {error.strerror}") from None
-    first, _, after = content.partition(b"\n")
-    if not first.startswith(MAGIC):
-        raise BadInput(f"{path}: is no checkpoint of a sweep")
-    if first != MAGIC + VERSION:
-        raise BadInput(f"{path}: is a checkpoint of another form than {VERSION.decode()}; sweep anew")
-    body = after[_DIGEST:]
-    end = body.find(b"\n")
-    with suppress(ValidationError):
-        if end >= 0 and blake2b(body, digest_size=_DIGEST).digest() == after[:_DIGEST]:
-            header = _Header.model_validate_json(body[:end])
-            nodes = header.frontier + header.following
-            if len(body) - end - 1 == KEY * (header.seen + nodes) + 4 * (2 * header.trails + nodes):
-                return header, memoryview(body)[end + 1 :]
-    raise BadInput(f"{path}: is damaged")
+    if not content.startswith(MAGIC):
+        raise BadInput(f"{path}: is no checkpoint of a sweep, or one of another version")
+    start = len(MAGIC) + _DIGEST
+    digest, body = content[len(MAGIC) : start], content[start:]
+    if digest != _digest(body):
+        raise BadInput(f"{path}: is damaged")
+    line, _, rest = body.partition(b"\n")
+    try:
+        return _Header.model_validate_json(line), rest
+    except ValidationError:
+        raise BadInput(f"{path}: is damaged") from None
 
 
-def _state(header: _Header, rest: memoryview, job: Job) -> State:
-    state, nodes = State(), header.frontier + header.following
-    split = KEY * (header.seen + nodes)
-    keys = [int.from_bytes(rest[at : at + KEY], "little") for at in range(0, split, KEY)]
-    numbers = array("I", rest[split:].tobytes())
-    if sys.byteorder == "big":
-        numbers.byteswap()
-    parents, last = numbers[: header.trails], numbers[header.trails : 2 * header.trails]
-    wanted = numbers[2 * header.trails :]
-    if any(parent > number for number, parent in enumerate(parents)) or any(f[2] not in BY_CODE for f in header.faults):
-        raise ValueError
-    trails: list[Trail] = []
-    for parent, fault in zip(parents, last, strict=True):
-        trails.append(Trail(trails[parent - 1] if parent else None, state.fault(header.faults[fault])))
-    made = _made_again(job, state, parents, trails, set(wanted))
-    found = [made[number] for number in wanted]
-    state.seen.update(keys[: header.seen])
-    if [node.key for node in found] != keys[header.seen :] or not state.seen.issuperset(keys[header.seen :]):
+def _state(header: _Header, rest: bytes, job: Job) -> State:
+    """ValueError, IndexError or KeyError when the numbers make no sense."""
+    state, nodes, split = State(), header.frontier + header.following, KEY * header.seen
+    count = 2 * header.trails + nodes
+    if len(rest) != split + 4 * count:
         raise ValueError
     state.begun, state.depth = True, header.depth
+    state.seen.update(int.from_bytes(rest[at : at + KEY], "little") for at in range(0, split, KEY))
+    numbers = struct.unpack(f"<{count}I", rest[split:])
+    parents, last = numbers[: header.trails], numbers[header.trails : 2 * header.trails]
+    wanted = numbers[2 * header.trails :]
+    if any(parent > number for number, parent in enumerate(parents)):
+        raise ValueError
+    faults = [fault_of(row) for row in header.faults]
+    trails: list[Trail] = []
+    for parent, fault in zip(parents, last, strict=True):
+        trails.append(Trail(trails[parent - 1] if parent else None, faults[fault]))
+    made = _made_again(job, state, parents, trails, set(wanted))
+    found = [made[number] for number in wanted]
+    if not state.seen.issuperset(node.key for node in found):
+        raise ValueError
     state.frontier.extend(found[: header.frontier])
     state.following.extend(found[header.frontier :])
     findings = [Finding(checker, text, None if number is None else trails[number], within)
@@ -188,21 +177,24 @@ def _made_again(
     job: Job, state: State, parents: Sequence[int], trails: list[Trail], wanted: set[int]
 ) -> dict[int, Node]:
     """The wanted states, by their trails' numbers: every state on the way is started from once."""
-    below: dict[int, list[int]] = {}
+    below: dict[int, list[int]] = {0: []}
     needed = set(wanted)
     for number in range(len(trails) - 1, -1, -1):
         if number in needed:
             below.setdefault(parents[number], []).append(number)
-            if parents[number]:
-                needed.add(parents[number] - 1)
+            needed.add(parents[number] - 1)
     made: dict[int, Node] = {}
-    ready: list[tuple[int, Node | None]] = [(ROOT, None)]
+    ready: list[tuple[int, Node | None]] = [(0, None)]
     while ready:
         at, node = ready.pop()
         children = job.expand(node, set(), deeper=True).children if node else _roots(job)
-        by_fault = {fault_row(child.trail.fault): child for child in children if child.trail}
+        by_fault: dict[Fault, Node] = {child.trail.fault: child for child in children if child.trail}
         for number in below[at]:
-            child = by_fault[fault_row(trails[number].fault)]
+            fault = trails[number].fault
+            if fault.form in FLIPS and node:
+                child = flipped(job, node, fault)
+            else:  # the unit's rest at the scenario's end may be no state of its own, but only where bits flip
+                child = job.follow((fault,)) if fault.form is AT_REST and not node else by_fault[fault]
             child = Node(child.key, child.scene, child.places, child.contents, child.clock, child.duty, trails[number])
             if number in wanted:
                 made[number] = state.compact(child)

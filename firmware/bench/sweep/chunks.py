@@ -10,16 +10,16 @@ from __future__ import annotations
 import pickle
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
 import firmware
+from firmware.bench.hosting import network_of
 from firmware.bench.sweep.crashes import BY_CODE
-from firmware.bench.sweep.job import Job
+from firmware.bench.sweep.job import Expansion, Finding, Job
 from firmware.bench.sweep.nodes import Duty, Fault, Node, Trail
 from firmware.bench.sweep.plan import Plan
 from firmware.bench.sweep.record import ClockState
@@ -32,14 +32,11 @@ FaultRow = tuple[int, int, str, int, str]  # step, operation, code of the form, 
 
 
 class StateRow(NamedTuple):
-    """A state on its way. Its duty is pickled by itself: there are few, and each is read once.
+    """A state on its way. Its duty and its scene are pickled by themselves: there are few, and each is read once. Of
+    its trail only the last fault goes along."""
 
-    ``parent`` is the number of the state in the chunk that it came of; of its trail only the last fault goes along.
-    """
-
-    parent: int
     key: int
-    scene: int
+    scene: bytes
     places: tuple[int, ...]
     contents: tuple[bytes, ...]
     clock: ClockState
@@ -57,47 +54,102 @@ class Chunk(NamedTuple):
     sources: str
 
 
-class ChunkResult(NamedTuple):
-    """What was found; ``findings`` are (number in the chunk, checker, text, within the fault budget)."""
+class Found(NamedTuple):
+    """An expansion on its way; ``finding`` is (checker, text, within the fault budget)."""
 
-    states: int
-    transitions: int
-    seconds: float
+    finding: tuple[str, str, bool] | None
     children: list[StateRow]
-    findings: list[tuple[int, str, str, bool]]
-    covered: set[tuple[str, str, str, str]]
+    transitions: int
+    covered: tuple[str, str, str]
 
 
-class Duties:
-    """Duties pickled and back, each once."""
+class ChunkResult(NamedTuple):
+    """What came of each state, and how long it took."""
+
+    found: list[Found]
+    seconds: float
+
+
+class Packing:
+    """States made ready for the way, and made again after it. What is equal is one object, which pickle sends once."""
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._bytes: dict[int, tuple[bytes, Duty]] = {}
+        self._packed: dict[int, tuple[bytes, Duty]] = {}
         self._duties: dict[bytes, Duty] = {}
+        self._packed_scenes: dict[int, bytes] = {}
+        self._scenes: dict[bytes, int] = {}
+        self._contents: dict[bytes, bytes] = {}
 
-    def pack(self, duty: Duty) -> bytes:
-        known = self._bytes.get(id(duty))
+    def pack(self, node: Node) -> StateRow:
+        assert node.trail is not None
+        contents = tuple([self._contents.setdefault(content, content) for content in node.contents])
+        duty, fault = self._pack_duty(node.duty), fault_row(node.trail.fault)
+        return StateRow(node.key, self._pack_scene(node.scene), node.places, contents, node.clock, duty, fault)
+
+    def unpack(self, row: StateRow, before: Trail | None) -> Node:
+        scene, duty = self._unpack_scene(row.scene), self._unpack_duty(row.duty)
+        trail = Trail(before, fault_of(row.fault))
+        return Node(row.key, scene, row.places, row.contents, row.clock, duty, trail)
+
+    def pack_expansion(self, expansion: Expansion) -> Found:
+        wrong = expansion.finding
+        finding = None if wrong is None else (wrong.checker, wrong.text, wrong.within)
+        children = [self.pack(child) for child in expansion.children]
+        return Found(finding, children, expansion.transitions, expansion.covered)
+
+    def unpack_expansion(self, found: Found, node: Node, seen: set[int]) -> Expansion:
+        """What came of a node; those of its children that are new to ``seen``, to which they are added."""
+        children = []
+        for row in found.children:
+            if row.key not in seen:
+                seen.add(row.key)
+                children.append(self.unpack(row, node.trail))
+        finding = None
+        if found.finding is not None:
+            checker, text, within = found.finding
+            finding = Finding(checker, text, node.trail, within)
+        return Expansion(finding, children, found.transitions, found.covered)
+
+    def _pack_duty(self, duty: Duty) -> bytes:
+        known = self._packed.get(id(duty))
         if known is None:
-            known = self._bytes[id(duty)] = (pickle.dumps(duty, pickle.HIGHEST_PROTOCOL), duty)  # keeps its id taken
+            known = self._packed[id(duty)] = (pickle.dumps(duty, pickle.HIGHEST_PROTOCOL), duty)  # keeps its id taken
         return known[0]
 
-    def unpack(self, packed: bytes) -> Duty:
+    def _unpack_duty(self, packed: bytes) -> Duty:
         duty = self._duties.get(packed)
         if duty is None:
             # between processes of one search only; a checkpoint holds no pickle
             duty = self._duties[packed] = self._job.duties.intern(pickle.loads(packed))  # noqa: S301
         return duty
 
+    def _pack_scene(self, number: int) -> bytes:
+        """Processes give their own numbers to scenes met on the way: the first alike but for its peers, and those."""
+        if number not in self._packed_scenes:
+            scenes, packed = self._job.scenes, self._job.scenes[number]
+            network = network_of(packed.template)
+            like = next(
+                n for n, scene in enumerate(scenes)
+                if (scene.cards, scene.moment) == (packed.cards, packed.moment)
+                and replace(network_of(scene.template), peers=network.peers) == network
+            )  # fmt: skip
+            self._packed_scenes[number] = pickle.dumps((like, network.peers), pickle.HIGHEST_PROTOCOL)
+        return self._packed_scenes[number]
 
-def row_of(node: Node, parent: int, pack: Callable[[Duty], bytes]) -> StateRow:
-    assert node.trail is not None
-    fault = fault_row(node.trail.fault)
-    return StateRow(parent, node.key, node.scene, node.places, node.contents, node.clock, pack(node.duty), fault)
+    def _unpack_scene(self, packed: bytes) -> int:
+        if packed not in self._scenes:
+            self._scenes[packed] = self._job.among(*pickle.loads(packed))  # noqa: S301 - as a duty
+        return self._scenes[packed]
 
 
 def fault_row(fault: Fault) -> FaultRow:
     return fault.step, fault.operation, fault.form.code, fault.lost, fault.place
+
+
+def fault_of(row: FaultRow) -> Fault:
+    step, operation, code, lost, place = row
+    return Fault(step, operation, BY_CODE[code], lost, place)
 
 
 class Desk:
@@ -107,87 +159,54 @@ class Desk:
         if not job.scenes:  # they are numbered as the roots meet them, in every process alike
             for _ in job.roots(set()):
                 pass
-        self.job = job
-        self._duties = Duties(job)
-        self._lock = threading.Lock()
+        self._job, self._packing = job, Packing(job)
         self._search, self._last = "", -1
         self._returned: set[int] = set()
 
     def work(self, chunk: Chunk) -> ChunkResult:
-        with self._lock:  # a Dask worker may have several threads
-            return self._work(chunk)
-
-    def _work(self, chunk: Chunk) -> ChunkResult:
         if chunk.search != self._search or chunk.number <= self._last:
             self._returned = set()
         self._search, self._last = chunk.search, chunk.number
         started, seen = time.perf_counter(), self._returned
         seen.update(row.key for row in chunk.states)
-        children: list[StateRow] = []
-        findings, covered, transitions = [], set(), 0
-        for number, row in enumerate(chunk.states):
-            expansion = self.job.expand(self._node(row), seen, deeper=chunk.deeper)
-            finding = expansion.finding
-            transitions += expansion.transitions
-            covered.add((*expansion.covered, finding.checker if finding else ""))
-            children += [row_of(child, number, self._duties.pack) for child in expansion.children]
-            if finding is not None:
-                findings.append((number, finding.checker, finding.text, finding.within))
-        seconds = time.perf_counter() - started
-        return ChunkResult(len(chunk.states), transitions, seconds, _shared(children), findings, covered)
-
-    def _node(self, row: StateRow) -> Node:
-        step, operation, code, lost, place = row.fault
-        trail = Trail(None, Fault(step, operation, BY_CODE[code], lost, place))
-        return Node(row.key, row.scene, row.places, row.contents, row.clock, self._duties.unpack(row.duty), trail)
+        found = []
+        for row in chunk.states:
+            expansion = self._job.expand(self._packing.unpack(row, None), seen, deeper=chunk.deeper)
+            found.append(self._packing.pack_expansion(expansion))
+        return ChunkResult(found, time.perf_counter() - started)
 
 
-def _shared(rows: Sequence[StateRow]) -> list[StateRow]:
-    """Equal contents become one object: pickle then sends each once."""
-    once: dict[bytes, bytes] = {}
-    return [row._replace(contents=tuple([once.setdefault(c, c) for c in row.contents])) for row in rows]
-
-
-_desks: OrderedDict[Plan, Desk] = OrderedDict()
-_making = threading.Lock()
+_handed_down: dict[Plan, Job] = {}
+_turn = threading.Lock()
 
 
 def hand_down(plan: Plan, job: Job) -> None:
     """Let processes forked from this one begin with the job that is made already."""
-    _desks[plan] = Desk(job)
+    _handed_down[plan] = job
 
 
 def take_back(plan: Plan) -> None:
-    _desks.pop(plan, None)
+    del _handed_down[plan]
 
 
 def work(plan: Plan, chunk: Chunk) -> ChunkResult:
     """The task: what comes of the states of a chunk."""
     if chunk.sources != sources():
         raise BadInput("a worker has another version of ipoffice-sim: install the same on every machine of the cluster")
-    return _desk(plan).work(chunk)
+    with _turn:  # a Dask worker may have several threads
+        return _desk(plan).work(chunk)
 
 
+@lru_cache(DESKS)
 def _desk(plan: Plan) -> Desk:
-    with _making:
-        desk = _desks.get(plan)
-        if desk is None:
-            desk = _desks[plan] = Desk(plan.job())
-        _desks.move_to_end(plan)
-        while len(_desks) > DESKS:
-            _desks.popitem(last=False)
-        return desk
+    return Desk(_handed_down.get(plan) or plan.job())
 
 
 @lru_cache(1)
 def sources() -> str:
     """A digest of the program: states found by another one mean nothing here."""
     total = blake2b(firmware.__version__.encode(), digest_size=16)
-    for path in _files():
-        total.update(path.name.encode() + b"\0" + path.read_bytes())
-    return total.hexdigest()
-
-
-def _files() -> Iterable[Path]:
     above = Path(firmware.__file__).parent.parent
-    return (path for name in PACKAGES for path in sorted((above / name).rglob("*.py")))
+    for path in [path for name in PACKAGES for path in sorted((above / name).rglob("*.py"))]:
+        total.update(path.relative_to(above).as_posix().encode() + b"\0" + path.read_bytes())
+    return total.hexdigest()

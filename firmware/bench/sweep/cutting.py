@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from firmware.bench.sweep.crashes import AT_REST, Crash, Unfolding
+from firmware.bench.sweep.around import Trace
+from firmware.bench.sweep.crashes import AT_REST, GROUP, Crash, Unfolding
 from firmware.bench.sweep.facts import PROMISES, Facts
 from firmware.bench.sweep.images import Changes, all_of, digest
 from firmware.bench.sweep.nodes import Duty, Fault, Node, Trail
@@ -15,6 +17,7 @@ from firmware.device.power import Operation
 if TYPE_CHECKING:
     from firmware.bench.sweep.job import Job
 
+Strikes = Callable[[Crash], bool]
 _OF_THE_CLOCK = ("clock.set", "clock.lost")
 
 
@@ -35,16 +38,16 @@ class Cutting:
         self._canonical: list[int] = []
 
     def cut(
-        self, trace: Sequence[Operation], marks: Sequence[Mark], found: Facts, seen: set[int], *, step: int = 0,
-        offset: int = 0, only: Fault | None = None,
+        self, trace: Trace, marks: Sequence[Mark], found: Facts, seen: set[int], strikes: Strikes | None = None, *,
+        step: int = 0, offset: int = 0,
     ) -> tuple[list[Node], int]:  # fmt: skip
         """The states that cuts leave and that are not in ``seen``, to which they are added; and how many cuts.
 
-        ``step`` and ``offset`` (operations before, in that step) name the faults; ``only`` one of them is looked at.
+        ``step`` and ``offset`` (operations before, in that step) name the faults; ``strikes`` says which there are.
         """
         unfolding = Unfolding(self._flash, self._changes, trace, self._job.faults)
         self._changes = unfolding.now
-        context, position, at_mark = self._context(), -1, 0
+        context, position, at_mark, at_change = self._context(), -1, 0, 1
         self._start_keys(unfolding)
         children: list[Node] = []
         transitions = 0
@@ -56,32 +59,37 @@ class Cutting:
                     if self._hear(marks[at_mark], found):
                         context = self._context()
                     at_mark += 1
-            if only is not None and (crash.operation + offset, crash.form, crash.lost) != (
-                only.operation, only.form, only.lost
-            ):  # fmt: skip
+                while at_change < len(trace.changes) and trace.changes[at_change][0] <= position:
+                    self._scene = self._job.among(self._scene, trace.changes[at_change][1])
+                    context = self._context()
+                    at_change += 1
+            if strikes is not None and not strikes(crash):
                 continue
             transitions += 1
             key = context ^ self._key(unfolding, crash)
+            if crash.form is GROUP:
+                key ^= self._job.duties.digest(self._duty) ^ self._job.duties.digest(self._beyond())
             if key not in seen:
                 seen.add(key)
                 children.append(self._node(key, crash, trace[position], step, offset))
         self._follow_keys(unfolding)
         for mark in marks[at_mark:]:
             self._hear(mark, found)
+        if at_change < len(trace.changes):
+            self._scene = self._job.among(self._scene, trace.changes[-1][1])
         return children, transitions
 
-    def at_rest(self, step: int, operation: int) -> Node:
-        """Power is cut at rest, in the state that the run has come to."""
+    def struck(self, fault: Fault) -> Node:
+        """A fault strikes at rest, in the state that the run has come to."""
         keys = self._flash.keys(self._changes)
         key = all_of(self._canonical_of(keys) if self._job.merged else keys) ^ self._context()
-        trail = Trail(self._trail, Fault(step, operation, AT_REST, place="at rest"))
-        duty = self._job.duties.intern(self._duty)
+        trail, duty = Trail(self._trail, fault), self._job.duties.intern(self._duty)
         return Node(key, self._scene, tuple(self._changes), tuple(self._changes.values()), self._clock, duty, trail)
 
     def finished(self, found: Facts, clock: ClockState) -> Node:
-        """As :meth:`at_rest`, when a start has come to its end: from now on nothing changes any more."""
-        self._duty, self._clock = Duty.of(found, settled=True), clock
-        return self.at_rest(0, 0)
+        """A start has come to its end, and power is cut: from now on nothing changes any more."""
+        self._duty, self._clock = replace(self._duty, allowed=Duty.of(found).allowed, settled=True, secrets=()), clock
+        return self.struck(Fault(0, 0, AT_REST, place="at rest"))
 
     def _hear(self, mark: Mark, found: Facts) -> bool:
         """What the journal says changes what must be found, or the clock; whether it did."""
@@ -94,8 +102,11 @@ class Cutting:
             return True
         return False
 
+    def _beyond(self) -> Duty:
+        return replace(self._duty, within=False)
+
     def _context(self) -> int:
-        return self._job.duties.digest(self._duty) ^ digest(self._scene, self._clock)
+        return self._job.duties.digest(self._duty) ^ digest(self._job.scenes[self._scene].key, self._clock)
 
     def _start_keys(self, unfolding: Unfolding) -> None:
         self._canonical = self._canonical_of(unfolding.keys) if self._job.merged else []
@@ -136,6 +147,7 @@ class Cutting:
         changes = {**self._changes, **dict(crash.blocks)} if crash.blocks else self._changes
         component = self._flash.components[self._flash.of_block[self._flash.first[operation.part] + operation.block]]
         fault = Fault(step, offset + crash.operation, crash.form, crash.lost, f"{operation.kind} {component.name}")
-        duty = self._job.duties.intern(self._duty)
+        duty = self._beyond() if crash.form is GROUP else self._duty
         trail = Trail(self._trail, fault)
-        return Node(key, self._scene, tuple(changes), tuple(changes.values()), self._clock, duty, trail)
+        return Node(key, self._scene, tuple(changes), tuple(changes.values()), self._clock,
+                    self._job.duties.intern(duty), trail)  # fmt: skip

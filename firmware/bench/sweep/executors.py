@@ -8,25 +8,28 @@ import os
 import signal
 import threading
 import uuid
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from importlib import import_module
+from itertools import islice
 from multiprocessing.connection import Connection
 from typing import Any
 
 from firmware.bench.sweep import chunks
-from firmware.bench.sweep.chunks import Chunk, ChunkResult, Duties
-from firmware.bench.sweep.job import Job
-from firmware.bench.sweep.nodes import Duty, Node
+from firmware.bench.sweep.chunks import Chunk, ChunkResult, Packing
+from firmware.bench.sweep.job import Expansion, Job
+from firmware.bench.sweep.nodes import Node
 from firmware.bench.sweep.plan import Plan
 from firmware.errors import BadInput, IpsimError
 
-LEAST, MOST = 0.05, 0.25  # seconds of work in a chunk: above what its way costs, below what Ctrl-C may wait
+WORK = 0.06  # seconds of work in a chunk: above what its way costs, below what the end of a level may wait
 FIRST = 8  # states in the first chunks, when nothing is known of how long one takes
 AHEAD = 3  # chunks under way for each worker: none waits for the parent
+PATIENCE = 0.2  # seconds after which a wait for a worker looks at what else there is
 LOST = "a worker's process ended in the middle of its work; with --jobs 1 it is seen at which state"
-ANSWERS = 10  # seconds in which a scheduler and a worker must answer
+ANSWERS = 5  # seconds in which a scheduler and a worker must answer
 
 
 class WorkerLost(IpsimError):
@@ -34,46 +37,68 @@ class WorkerLost(IpsimError):
 
 
 class Crew:
-    """Workers for one search."""
+    """Workers for a search. ``gone`` says whether there is none any more that could ever end what was begun."""
 
     def __init__(
-        self, executor: Executor, plan: Plan, job: Job, workers: int, *, stop: Callable[[], None],
-        lost: tuple[type[BaseException], ...] = (BrokenExecutor,),
+        self, executor: Executor, plan: Plan, job: Job, workers: int, *,
+        lost: tuple[type[BaseException], ...] = (BrokenExecutor,), gone: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
-        self.workers = workers
-        self.ahead = AHEAD * workers
-        self.stop = stop  # at once, whatever they are doing
-        self._executor, self._plan, self._lost = executor, plan, lost
-        self._duties = Duties(job)
-        self._search, self._number = uuid.uuid4().hex, 0
+        self._executor, self._plan, self._workers = executor, plan, workers
+        self._lost, self._gone = lost, gone
+        self._packing = Packing(job)
+        self._search, self._number = "", 0
         self._each = 0.0
 
-    def size(self, left: int) -> int:
-        """How many states the next chunk has: the fewer, the fewer are left, so that all workers end together."""
-        if not self._each:
-            return min(FIRST, left)
-        share = left / (2 * self.workers)
-        return min(left, max(1, round(LEAST / self._each), min(round(MOST / self._each), round(share))))
+    def begin(self) -> None:
+        """Another search, or one that goes on: what workers have returned before may never have been taken."""
+        self._search = uuid.uuid4().hex
 
-    def measured(self, found: ChunkResult) -> None:
-        each = found.seconds / (found.states or 1)
-        self._each = (self._each + each) / 2 if self._each else each
+    def expand(
+        self, frontier: deque[Node], count: int, seen: set[int], *, deeper: bool, meanwhile: Callable[[], None]
+    ) -> Iterator[Expansion]:
+        """What comes of the frontier's first so many states; each is taken off before the next is asked for.
 
-    def submit(self, nodes: list[Node], *, deeper: bool) -> Future[ChunkResult]:
-        rows = [chunks.row_of(node, 0, self._duties.pack) for node in nodes]
+        Results come in the order of the states, whatever order they arrive in; new children are added to ``seen``.
+        """
+        waiting: deque[tuple[list[Node], Future[ChunkResult]]] = deque()
+        under_way = 0
+        while count or waiting:
+            while count and len(waiting) < AHEAD * self._workers:
+                nodes = list(islice(frontier, under_way, under_way + min(self._size(), count)))
+                waiting.append((nodes, self._submit(nodes, deeper=deeper)))
+                under_way += len(nodes)
+                count -= len(nodes)
+            nodes, future = waiting.popleft()
+            result = self._result(future, meanwhile)
+            under_way -= len(nodes)
+            for node, found in zip(nodes, result.found, strict=True):
+                yield self._packing.unpack_expansion(found, node, seen)
+
+    def _size(self) -> int:
+        """How many states the next chunk has."""
+        return max(1, round(WORK / self._each)) if self._each else FIRST
+
+    def _submit(self, nodes: list[Node], *, deeper: bool) -> Future[ChunkResult]:
         self._number += 1
+        rows = [self._packing.pack(node) for node in nodes]
         chunk = Chunk(self._search, self._number, deeper, rows, chunks.sources())
-        return self._executor.submit(chunks.work, self._plan, chunk)
-
-    def result(self, future: Future[ChunkResult], patience: float) -> ChunkResult:
-        """TimeoutError when it is not there after so many seconds."""
         try:
-            return future.result(patience)
+            return self._executor.submit(chunks.work, self._plan, chunk)
         except self._lost as error:
             raise WorkerLost(LOST) from error
 
-    def duty_of(self, packed: bytes) -> Duty:
-        return self._duties.unpack(packed)
+    def _result(self, future: Future[ChunkResult], meanwhile: Callable[[], None]) -> ChunkResult:
+        while not wait((future,), PATIENCE).done:
+            meanwhile()
+            if self._gone():
+                raise WorkerLost(LOST)
+        try:
+            result = future.result()
+        except self._lost as error:
+            raise WorkerLost(LOST) from error
+        each = result.seconds / len(result.found)
+        self._each = (self._each + each) / 2 if self._each else each
+        return result
 
 
 def crew(plan: Plan, job: Job, *, jobs: int = 1, cluster: str | None = None) -> AbstractContextManager[Crew | None]:
@@ -87,37 +112,25 @@ def crew(plan: Plan, job: Job, *, jobs: int = 1, cluster: str | None = None) -> 
 def processes(plan: Plan, job: Job, jobs: int) -> Iterator[Crew]:
     """So many processes of this machine.
 
-    They are forked where that is possible, and so begin with the recorded job, warm memos, and whatever a test has
-    put in the firmware's place; they hold on to this process by a pipe, and end when it does, however it does.
+    They are forked, and so begin with the recorded job, warm memos, and whatever a test has put in the firmware's
+    place; they hold on to this process by a pipe, and end when it does, however it does.
     """
-    method = "fork" if "fork" in multiprocessing.get_all_start_methods() else "spawn"
-    context = multiprocessing.get_context(method)
+    context = multiprocessing.get_context("fork")
     theirs, ours = context.Pipe(duplex=False)
     chunks.hand_down(plan, job)
     executor = ProcessPoolExecutor(jobs, context, _leashed, (theirs, ours))
-
-    def stop() -> None:
-        with suppress(OSError):
-            for _ in range(jobs):
-                ours.send_bytes(b".")
-            ours.close()
-        executor.shutdown(wait=True, cancel_futures=True)
-
     try:
-        yield Crew(executor, plan, job, jobs, stop=stop)
-    except BaseException:
-        stop()
-        raise
-    else:
-        executor.shutdown(wait=True, cancel_futures=True)
+        yield Crew(executor, plan, job, jobs)
     finally:
+        # It waits for what is being worked on: a process that ends while it writes a result would block it for ever.
+        executor.shutdown(wait=True, cancel_futures=True)
         chunks.take_back(plan)
         ours.close()
         theirs.close()
 
 
 def _leashed(theirs: Connection, ours: Connection) -> None:
-    """A worker begins: Ctrl-C is for the parent to hear, and when the parent lets go, or is gone, the worker ends."""
+    """A worker begins: Ctrl-C is for the parent to hear, and when the parent is gone, the worker ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     ours.close()
     gc.freeze()  # what was inherited stays for ever; looking through it again and again would copy its pages
@@ -147,12 +160,9 @@ def on_cluster(plan: Plan, job: Job, address: str) -> Iterator[Crew]:
         except TimeoutError:
             raise BadInput(f"the Dask scheduler at {address} has no worker") from None
         executor = client.get_executor(pure=False)
-        workers = len(client.nthreads())
-
-        def stop() -> None:
+        try:
+            yield Crew(executor, plan, job, len(client.nthreads()), lost=(dask.KilledWorker, CancelledError))
+        finally:
             executor.shutdown(wait=False)  # cancels what has not begun; what has ends within a chunk's time
-
-        yield Crew(executor, plan, job, workers, stop=stop, lost=(dask.KilledWorker, CancelledError))
-        executor.shutdown(wait=False)
     finally:
         client.close()

@@ -13,11 +13,11 @@ from firmware.bench import replay as scenarios
 from firmware.bench.replay import Report
 from firmware.bench.sweep import observing, trails
 from firmware.bench.sweep.blame import ends_well
-from firmware.bench.sweep.crashes import AT_REST, BY_CODE
+from firmware.bench.sweep.crashes import AT_REST, BY_CODE, FLIPS
 from firmware.bench.sweep.job import Finding, Job
 from firmware.bench.sweep.nodes import Fault
 from firmware.bench.sweep.plan import DEFAULT_FAULTS, Plan
-from firmware.bench.sweep.replaying import cut_row, started
+from firmware.bench.sweep.replaying import cut_row, flip_rows
 from firmware.bench.sweep.shrink import written
 from firmware.errors import BadInput, IpsimError, PowerCut
 from firmware.times import show_time
@@ -120,7 +120,11 @@ class _Writer:
             before = _without_a_cut_to_come(steps[: first.step - 1])
             rows = [*before, *self._struck(steps[first.step - 1], cut_row(first, **self.of_unit))]
         rows.append(self._wait())
-        for fault in rest:
+        for number, fault in enumerate(rest, 1):
+            if fault.form in FLIPS:
+                node = self.job.follow((first, *rest[: number - 1]))
+                rows += flip_rows(self.job.scenes[node.scene].flash, fault, **self.of_unit)
+                continue
             cut = cut_row(fault, **self.of_unit)
             rows += [self._power_on(), cut] if fault.form is AT_REST else [cut, self._power_on(), self._pulled()]
         return rows + self._last_start()
@@ -138,11 +142,12 @@ class _Writer:
         return {"power_on": {**more, **self.of_unit} or None}
 
     def _wait(self) -> Any:
-        return {"wait": {"at": show_time(self.job.moment), **self.of_unit}}
+        node = self.job.follow(self.faults[:1])
+        return {"wait": {"at": show_time(self.job.scenes[node.scene].moment), **self.of_unit}}
 
     def _last_start(self) -> Rows:
         """A start that never ends is looked at after a day."""
-        run = started(self.job, self.job.follow(self.faults))
+        run = self.job.start(self.job.follow(self.faults))
         if not run.failure.startswith(_LOOPING):
             return [self._power_on()]
         first = next(mark.event.data["state"] for mark in run.marks if mark.event.kind == "state")
@@ -200,7 +205,9 @@ class _Writer:
         """The ways nearest to the trail that end well: its last cut before or after the operation, or no fault."""
         *before, last = self.faults
         found = []
-        if last.form is not AT_REST:
+        if last.form in FLIPS:
+            found.append(self.rows(before))
+        elif last.form is not AT_REST:
             for code in "ba":
                 faults = (*before, replace(last, form=BY_CODE[code], lost=0))
                 try:

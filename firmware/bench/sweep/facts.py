@@ -103,6 +103,7 @@ NUMBER = {fact.name: n for n, fact in enumerate(FACTS)}
 TOGETHER = tuple(NUMBER[name] for name in ("state", "server", "accounts", "answers"))
 
 Facts = tuple[Hashable, ...]
+UNREADABLE: Facts = ("unreadable",) * len(FACTS)
 
 
 def facts_of(unit: Appliance) -> Facts:

@@ -28,12 +28,16 @@ def digest(*what: object) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A run of blocks that has a canonical form of its own: an NVM record's two slots, or a whole volume."""
+    """A run of blocks that has a canonical form of its own: an NVM record's two slots, or a whole volume.
+
+    ``copies``: how many times it holds what it holds; a bit that flips in one of two loses nothing.
+    """
 
     name: str
     first: int
     count: int
     form: Callable[[Sequence[bytes]], Hashable]
+    copies: int = 1
 
 
 def all_of(keys: list[int]) -> int:
@@ -128,7 +132,7 @@ def _components(unit: Appliance, part: FlashPart, first: int) -> list[Component]
     end = 0
     for name in records.names():
         start, blocks = records.slot_start(name, 0)
-        found.append(Component(f"{part.name} {name}", first + start, 2 * blocks, _slots_of(name, blocks)))
+        found.append(Component(f"{part.name} {name}", first + start, 2 * blocks, _slots_of(name, blocks), 2))
         end = start + 2 * blocks
     if end < part.geometry.blocks:
         found.append(Component(f"{part.name} unused", first + end, part.geometry.blocks - end, tuple))

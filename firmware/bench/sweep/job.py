@@ -3,22 +3,25 @@ those that a further cut leaves. Everything here follows from its options, so ev
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 from firmware.appliance import Appliance
+from firmware.bench.hosting import network_of
+from firmware.bench.sweep import places
+from firmware.bench.sweep.around import apart
 from firmware.bench.sweep.checkers import judge
-from firmware.bench.sweep.crashes import AT_REST
-from firmware.bench.sweep.cutting import Cutting
+from firmware.bench.sweep.crashes import AT_REST, FLIPS
+from firmware.bench.sweep.cutting import Cutting, Strikes
 from firmware.bench.sweep.facts import DEFAULTED, Facts, sealed_runs
-from firmware.bench.sweep.images import Flash, all_of
+from firmware.bench.sweep.images import Flash, all_of, digest
 from firmware.bench.sweep.nodes import Duties, Duty, Fault, Node, Trail
-from firmware.bench.sweep.record import Act, ClockState, Recording, clock_state, len_without_syncs
+from firmware.bench.sweep.record import Act, ClockState, Recording, clock_state
+from firmware.bench.sweep.rot import flipped, flips
 from firmware.bench.sweep.start import Started, start, template_of
 from firmware.errors import BadInput
-from firmware.times import DAY
-
-AFTER = DAY  # every start after a cut begins at the same simulated moment: this long after the scenario's end
+from firmware.peers.network import Network, Peers
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,144 +47,161 @@ class Expansion:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Which cards are in a unit: a unit to copy, and how its flash is laid out."""
+    """What is around a unit's flash: which cards are in, the network, what its peers know, and the simulated
+    ``moment`` at which every start begins. ``template`` is a unit to copy, ``flash`` how its parts are laid out,
+    ``key`` is the same in every process."""
 
+    cards: object
+    moment: int
     template: Appliance
     flash: Flash
+    key: int
 
 
 class Job:
     """One search. ``faults`` are the names of the physical faults that strike, ``merged``: states are merged by their
-    canonical form, else every image counts by itself."""
+    canonical form, else every image counts by itself. ``at`` says where the first cut strikes."""
 
-    def __init__(self, recording: Recording, *, faults: frozenset[str], merged: bool) -> None:
+    def __init__(self, recording: Recording, *, faults: frozenset[str], merged: bool, at: str = places.ALL) -> None:
         self.recording = recording
         self.faults = faults
         self.merged = merged
-        self.moment = recording.end + AFTER
+        self._struck = places.struck(recording.acts, at)
+        self._is_everywhere = at == places.ALL
         self.duties = Duties()
         self.scenes: list[Scene] = []
-        self._scene_of: dict[object, int] = {}
         self._outcomes: dict[tuple[int, int, ClockState], Facts] = {}
 
-    def scene(self, unit: Appliance) -> int:
-        """The number of the scene that a unit's cards make."""
+    def scene(self, unit: Appliance, moment: int) -> int:
+        """The number of the scene of a unit that is started next at some moment."""
         cards = tuple((slot.name, slot.card and (slot.card.kind, slot.card.feature_key, slot.card.failed))
                       for slot in unit.slots.values())  # fmt: skip
-        if cards not in self._scene_of:
-            template = template_of(unit)
-            template.platform = self.recording.unit.platform
-            self._scene_of[cards] = len(self.scenes)
-            self.scenes.append(Scene(template, Flash(template)))
-        return self._scene_of[cards]
+        return self._numbered(cards, moment, apart(unit.surroundings), unit)
 
-    def acts(self) -> Iterator[tuple[Act, Appliance, Appliance]]:
-        """What was done to the unit and wrote on its flash, each with the unit at rest before it, and after it."""
-        for act, before, after in at_rest(self.recording):
-            if len_without_syncs(act.trace):
-                yield act, before, after
+    def among(self, scene: int, peers: Peers) -> int:
+        """The number of the scene that is another one with these peers."""
+        like = self.scenes[scene]
+        network = replace(network_of(like.template), peers=peers)
+        return self._numbered(like.cards, like.moment, network, like.template)
+
+    def _numbered(self, cards: object, moment: int, network: Network, unit: Appliance) -> int:
+        same = [scene for scene in self.scenes if scene.cards == cards]
+        for scene in same:
+            if scene.moment == moment and scene.template.surroundings == network:
+                return self.scenes.index(scene)
+        template = template_of(unit)
+        template.platform, template.surroundings = self.recording.unit.platform, network
+        flash = same[0].flash if same else Flash(template)
+        self.scenes.append(Scene(cards, moment, template, flash, digest(cards, moment, network)))
+        return len(self.scenes) - 1
 
     def roots(self, seen: set[int]) -> Iterator[tuple[list[Node], int]]:
         """The crash states of the scenario's own run that are new to ``seen``, and of how many, act by act; at last the
-        scenario's end."""
-        for act, before, after in self.acts():
-            yield self._cut_act(act, before, after, seen)
+        scenario's end, and what may happen to the unit while it rests there."""
+        for act, struck in zip(self.recording.acts, self._struck, strict=True):
+            if struck:
+                yield self._cut_act(act, seen, _at(struck))
+        if not self._is_everywhere:
+            return
         last = self._at_the_end()
-        yield [last] if last.key not in seen else [], 1
+        ends = [last, *flips(self, last)]
+        new = {node.key: node for node in reversed(ends) if node.key not in seen}
+        yield list(reversed(new.values())), len(ends)
 
-    def _cut_act(
-        self, act: Act, before: Appliance, after: Appliance, seen: set[int], only: Fault | None = None
-    ) -> tuple[list[Node], int]:
-        number, new = self.scene(act.unit), self.outcome(after)
-        duty = Duty.of(self.outcome(before), new)
+    def _cut_act(self, act: Act, seen: set[int], strikes: Strikes) -> tuple[list[Node], int]:
+        moment = self.recording.restart_after(act)
+        number, new = self.scene(act.unit, moment), self.outcome(act.after, moment)
+        duty = Duty.of(self.outcome(act.before, moment), new)
         if any(mark.event.kind == DEFAULTED for mark in act.marks):
             duty = replace(duty, secrets=sealed_runs(act.unit))
         cutting = Cutting(self, number, self.scenes[number].flash.changes(act.unit), act.clock, duty, None)
-        return cutting.cut(act.trace, act.marks, new, seen, step=act.step, offset=act.operations, only=only)
+        return cutting.cut(act.trace, act.marks, new, seen, strikes, step=act.step, offset=act.operations)
 
     def _at_the_end(self) -> Node:
-        last = self.recording.ends[-1]
-        number = self.scene(last)
+        last, moment = self.recording.last, self.recording.restart
+        number, duty = self.scene(last, moment), Duty.of(self.outcome(last, moment))
         changes = self.scenes[number].flash.changes(last)
-        cutting = Cutting(self, number, changes, clock_state(last.clock), Duty.of(self.outcome(last)), None)
-        return cutting.at_rest(len(self.recording.scenario.steps), 0)
+        cutting = Cutting(self, number, changes, clock_state(last.clock), duty, None)
+        return cutting.struck(Fault(len(self.recording.scenario.steps), 0, AT_REST, place="at rest"))
 
-    def outcome(self, unit: Appliance) -> Facts:
-        """What a start finds when nothing strikes but a cut of power now."""
-        number = self.scene(unit)
-        flash = self.scenes[number].flash
-        changes, clock = flash.changes(unit), clock_state(unit.clock)
-        key = (number, all_of(flash.keys(changes)), clock)
+    def outcome(self, unit: Appliance, moment: int) -> Facts:
+        """What a start at a moment finds when nothing strikes but a cut of power now."""
+        number = self.scene(unit, moment)
+        scene = self.scenes[number]
+        changes, clock = scene.flash.changes(unit), clock_state(unit.clock)
+        key = (number, all_of(scene.flash.keys(changes)), clock)
         if key not in self._outcomes:
-            self._outcomes[key] = start(self.scenes[number].template, flash, changes, clock, self.moment).facts()
+            self._outcomes[key] = start(scene.template, scene.flash, changes, clock, moment).facts
         return self._outcomes[key]
 
     def expand(self, node: Node, seen: set[int], *, deeper: bool) -> Expansion:
-        """Start from a state and judge what comes; unless it must not go deeper, cut that start at every operation."""
-        run, facts = self._start(node)
-        wrong = judge(run, facts, node.duty)
+        """Start from a state and judge what comes; unless it must not go deeper, cut that start at every operation.
+
+        What has met a fault beyond the budget is started once, and not cut again."""
+        run = self.start(node)
+        wrong = judge(run, node.duty)
         finding = Finding(*wrong, node.trail, node.duty.within) if wrong else None
         fault = node.trail.fault if node.trail else None
         covered = (fault.place if fault else "", fault.form.moment.value if fault else "", branch_of(run))
-        if finding is not None or not deeper:
+        if finding is not None or not deeper or not node.duty.within:
             return Expansion(finding, [], 0, covered)
-        children, transitions, rest = self._cut_all(node, run, facts, seen)
+        cutting = self._cutting(node)
+        children, transitions = cutting.cut(run.trace, run.marks, run.facts, seen)
+        rest = cutting.finished(run.facts, clock_state(run.unit.clock))
         if rest.key not in seen:
             seen.add(rest.key)
             children.append(rest)
         return Expansion(finding, children, transitions + 1, covered)
 
-    def _start(self, node: Node) -> tuple[Started, Facts]:
+    def start(self, node: Node) -> Started:
+        """The start from a state, whole, with its log."""
         scene = self.scenes[node.scene]
-        run = start(scene.template, scene.flash, node.changes(), node.clock, self.moment)
-        return run, run.facts()
+        return start(scene.template, scene.flash, node.changes(), node.clock, scene.moment)
 
-    def _cut_all(self, node: Node, run: Started, facts: Facts, seen: set[int]) -> tuple[list[Node], int, Node]:
-        """The new states that a cut of this start leaves, of how many, and the state in which it comes to rest."""
-        cutting = Cutting(self, node.scene, node.changes(), node.clock, node.duty, node.trail)
-        children, transitions = cutting.cut(run.trace, run.marks, facts, seen)
-        return children, transitions, cutting.finished(facts, clock_state(run.unit.clock))
+    def _cutting(self, node: Node) -> Cutting:
+        return Cutting(self, node.scene, node.changes(), node.clock, node.duty, node.trail)
 
     def follow(self, faults: Sequence[Fault]) -> Node:
         """The state that a trail leads to. BadInput when it leads nowhere in this scenario."""
         node = self._first(faults[0])
-        for fault in faults[1:]:
-            run, facts = self._start(node)
-            if fault.form is AT_REST:
-                node = self._cut_all(node, run, facts, set())[2]
-                continue
-            cutting = Cutting(self, node.scene, node.changes(), node.clock, node.duty, node.trail)
-            found, _ = cutting.cut(run.trace, run.marks, facts, set(), only=fault)
-            if not found:
-                raise BadInput(f"the start has no flash operation {fault.operation} that could be cut like this")
-            node = found[0]
+        for before, fault in pairwise(faults):
+            if fault.form not in FLIPS:
+                node = self._next(node, fault)
+            elif before.form is AT_REST:
+                node = flipped(self, node, fault)
+            else:
+                raise BadInput("a bit flips only while the unit rests")
         return node
+
+    def _next(self, node: Node, fault: Fault) -> Node:
+        run, cutting = self.start(node), self._cutting(node)
+        if fault.form is AT_REST:
+            cutting.cut(run.trace, run.marks, run.facts, set())
+            return cutting.finished(run.facts, clock_state(run.unit.clock))
+        found, _ = cutting.cut(run.trace, run.marks, run.facts, set(), _as(fault))
+        if not found:
+            raise BadInput(f"the start has no flash operation {fault.operation} that could be cut like this")
+        return found[0]
 
     def _first(self, fault: Fault) -> Node:
         if fault.form is AT_REST:
             return self._at_the_end()
-        for act, before, after in self.acts():
+        for act in self.recording.acts:
             if act.step == fault.step and act.operations < fault.operation:
-                found, _ = self._cut_act(act, before, after, set(), only=fault)
+                found, _ = self._cut_act(act, set(), _as(fault, act.operations))
                 if found:
                     return found[0]
         raise BadInput(f"step {fault.step} has no flash operation {fault.operation} that could be cut like this")
 
 
-def at_rest(recording: Recording) -> Iterator[tuple[Act, Appliance, Appliance]]:
-    """Each act, with the unit as it rested last before it and as it rests first after it.
+def _at(operations: Container[int]) -> Strikes:
+    return lambda crash: crash.operation in operations
 
-    What a cut leaves is judged by these two. A start from a state in between is no measure: a firmware that goes wrong
-    there would be measured by its own fault.
-    """
-    befores: list[Appliance] = []
-    for act in recording.acts:
-        rests = act.unit.platform.bring_up.rests(act.unit)
-        befores.append(act.unit if rests or not befores else befores[-1])
-    afters: list[Appliance] = []
-    for end in reversed(recording.ends):
-        afters.append(end if end.platform.bring_up.rests(end) or not afters else afters[-1])
-    return zip(recording.acts, befores, reversed(afters), strict=True)
+
+def _as(fault: Fault, offset: int = 0) -> Strikes:
+    """The cut of a trail, after so many operations of its step."""
+    wanted = (fault.operation - offset, fault.form, fault.lost)
+    return lambda crash: (crash.operation, crash.form, crash.lost) == wanted
 
 
 def branch_of(run: Started) -> str:

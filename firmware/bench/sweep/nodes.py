@@ -15,13 +15,18 @@ from firmware.bench.sweep.record import ClockState
 class Fault:
     """One fault of a trail. ``step`` is the scenario's step that it strikes, 0 the start after the fault before;
     ``operation`` counts the unit's flash operations from there, ``lost`` is that of a :class:`Cut`, ``place`` says in
-    words what the operation is."""
+    words what the operation is. Of a bit that flips at rest they are its block of the unit's flash, and the bit."""
 
     step: int
     operation: int
     form: Form
     lost: int = 0
     place: str = ""
+
+    @property
+    def physics(self) -> str:
+        """The name of the physical fault."""
+        return self.form.physics(self.place.partition(" ")[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +76,6 @@ class Duties:
 
     def __init__(self) -> None:
         self._known: dict[Duty, tuple[Duty, int]] = {}
-        self._narrowed: dict[tuple[int, str, Facts], Duty] = {}
 
     def intern(self, duty: Duty) -> Duty:
         return self._entry(duty)[0]
@@ -87,7 +91,7 @@ class Duties:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A state to start from. ``scene`` is the number of the setting (which cards are in); ``changes`` say what the
+    """A state to start from. ``scene`` is the number of the setting (cards, network, peers); ``changes`` say what the
     flash holds otherwise than that setting's base; ``clock`` is the unit's."""
 
     key: int

@@ -1,21 +1,25 @@
 """Run a scenario once, and keep of each thing that was done to a unit what a search needs: the unit before it, the
-flash operations, and what the journal said between them."""
+flash operations, what the journal said between them, and what the peers around it knew."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from firmware.appliance import Appliance
 from firmware.bench import replay
 from firmware.bench.scenario import PlannedStep, Scenario
+from firmware.bench.sweep.around import Trace, apart
 from firmware.bench.world import World
 from firmware.device.clock import Clock
 from firmware.device.power import Operation
-from firmware.errors import Unmet
+from firmware.errors import BadInput, Unmet
 from firmware.journal import Event
+from firmware.times import DAY
 
+AFTER = DAY
 ClockState = tuple[int | None, int, bool, int]
 
 
@@ -35,18 +39,24 @@ class Mark(NamedTuple):
 
 @dataclass(slots=True)
 class Act:
-    """Something that was done to a unit, or that it did, at once: the unit and the world before it, and what came.
+    """Something that was done to a unit, or that it did, at once, and that wrote on its flash.
 
     ``step`` is the number of the scenario's step, ``operations`` how many flash operations of the unit came before in
-    that step, ``state`` the state of the bring-up that it began in.
+    that step, ``state`` the state of the bring-up that it began in, ``now`` the simulated time. ``unit`` is the unit
+    before it, ``before`` and ``after`` as it rested last before it and as it rests first after it: what a cut leaves is
+    judged by these. A start from a state in between is no measure: a firmware that goes wrong there would be measured
+    by its own fault.
     """
 
     step: int
     planned: PlannedStep
     operations: int
     state: str
+    now: int
     unit: Appliance
-    trace: list[Operation] = field(default_factory=list)
+    before: Appliance
+    after: Appliance
+    trace: Trace
     marks: list[Mark] = field(default_factory=list)
 
     @property
@@ -61,15 +71,20 @@ class RecordingWorld(World):
         super().__init__(now, seed)
         self.swept = swept
         self.acts: list[Act] = []
-        self.ends: list[Appliance] = []
-        self.step = 0
-        self.planned: PlannedStep | None = None
+        self.first: Appliance | None = None
+        self._number = 0
+        self._planned: PlannedStep | None = None
+        self._operations = 0  # of the unit, in this step
         self._present: Act | None = None
+        self._rested: Appliance | None = None
+        self._unrested: list[Act] = []
 
     def begins(self, planned: PlannedStep) -> None:
         """The next step of the scenario begins."""
-        self.step += 1
-        self.planned = planned
+        if self.first is None:
+            self.first = self.units[self.swept].copy()
+        self._number += 1
+        self._planned, self._operations = planned, 0
 
     def hear(self, event: Event) -> None:
         act = self._present
@@ -77,18 +92,42 @@ class RecordingWorld(World):
             act.marks.append(Mark(len(act.trace), event, clock_state(self.units[self.swept].clock)))
 
     def act(self, unit: Appliance, action: Callable[[], None]) -> None:
-        if unit.name != self.swept or self._present is not None or self.planned is None:
+        if unit.name != self.swept or self._present is not None or self._planned is None:
             return super().act(unit, action)
-        before = sum(len_without_syncs(act.trace) for act in self.acts if act.step == self.step)
-        act = self._present = Act(self.step, self.planned, before, unit.state, unit.copy())
-        unit.rail.trace = act.trace
+        was = self._as_it_is(unit)
+        trace = Trace(unit)
+        act = Act(self._number, self._planned, self._operations, was.state, self.now, was,
+                  self._rested or was, was, trace)  # fmt: skip
+        self._present, unit.rail.trace = act, trace
         try:
             super().act(unit, action)
         finally:
             self._present, unit.rail.trace = None, None
-            self.acts.append(act)
-            self.ends.append(unit.copy())
+            trace.look()
+            if operations := len_without_syncs(trace):
+                self._operations += operations
+                self.acts.append(act)
+                self._unrested.append(act)
+                self._as_it_is(unit)
         return None
+
+    def _as_it_is(self, unit: Appliance) -> Appliance:
+        """A copy of the unit; when it rests, for what comes and what came."""
+        now = unit.copy()
+        now.surroundings = apart(unit.surroundings)
+        if unit.platform.bring_up.rests(unit):
+            self._rested = now
+            for act in self._unrested:
+                act.after = now
+            self._unrested.clear()
+        return now
+
+    def end(self) -> Appliance:
+        """The unit as the scenario leaves it. What has not come to rest since is judged by that."""
+        last = self._as_it_is(self.units[self.swept])
+        for act in self._unrested:
+            act.after = last
+        return last
 
 
 def len_without_syncs(trace: list[Operation]) -> int:
@@ -98,34 +137,62 @@ def len_without_syncs(trace: list[Operation]) -> int:
 
 @dataclass(slots=True)
 class Recording:
-    """A scenario's run: the unit that is swept at its beginning, what was done to it, and the unit after each."""
+    """A scenario's run: the unit that is swept at its beginning, what was done to it, and the unit at the ``end``."""
 
     scenario: Scenario
     name: str
     unit: Appliance
     acts: list[Act]
-    ends: list[Appliance]
+    last: Appliance
     end: int
+    seed: int | None = None
+
+    @property
+    def restart(self) -> int:
+        """When every start begins that follows a cut at the scenario's end."""
+        return self.end + AFTER
+
+    def restart_after(self, act: Act) -> int:
+        """When every start begins that follows a cut of an act: some time after the last act of the same day, so that
+        the same states come of cuts at different times; not years later, when certificates have expired."""
+        moment, later = self.restart, self.end
+        for other in reversed(self.acts):
+            if later - other.now > AFTER:
+                moment = other.now + AFTER
+            if other is act:
+                break
+            later = other.now
+        return moment
 
 
-def record(scenario: Scenario, *, seed: int | None = None, unit: str | None = None) -> Recording:
-    """Run a scenario to its end. Unmet when it fails by itself: then its power cuts would mean nothing."""
-    name = unit or next(iter(scenario.units))
+def record(
+    scenario: Scenario, *, seed: int | None = None, unit: str | None = None, state: Path | None = None
+) -> Recording:
+    """Run a scenario to its end. Unmet when it fails by itself: then its power cuts would mean nothing. BadInput when
+    its unit cannot be swept. The unit of a ``state`` directory goes on there."""
+    name = _swept(scenario, unit)
     worlds: list[RecordingWorld] = []
-    first: list[Appliance] = []
 
     def make(now: int, chosen: int) -> World:
         worlds.append(RecordingWorld(now, chosen, name))
         return worlds[0]
 
-    def begins(planned: PlannedStep) -> None:
-        if not first:
-            first.append(worlds[0].units[name].copy())
-        worlds[0].begins(planned)
-
-    report = replay.run(scenario, seed=seed, make_world=make, before=begins, listener=lambda e: worlds[0].hear(e))
+    report = replay.run(scenario, seed=seed, state=state, make_world=make, before=lambda step: worlds[0].begins(step),
+                        listener=lambda event: worlds[0].hear(event))  # fmt: skip
     world = worlds[0]
     failed = next((outcome for outcome in report.outcomes if outcome.objection), None)
     if failed is not None:
         raise Unmet(f"{failed.planned.where}: the scenario fails by itself: {failed.objection}")
-    return Recording(scenario, name, first[0], world.acts, world.ends, world.now)
+    return Recording(scenario, name, world.first or world.units[name], world.acts, world.end(), world.now, seed)
+
+
+def _swept(scenario: Scenario, unit: str | None) -> str:
+    """Which unit: the one that is asked for, or the first."""
+    if unit is not None and unit not in scenario.units:
+        raise BadInput(f"{scenario.file}: has no unit {unit}; there are {', '.join(scenario.units)}")
+    name = unit or next(iter(scenario.units))
+    host = scenario.units[name][0].host
+    if host is not None:
+        raise BadInput(f"{scenario.file}: {name} sits in {host} and has its power from there; a sweep strikes one unit "
+                       "by itself: give --unit, or a scenario without the host")  # fmt: skip
+    return name

@@ -20,18 +20,21 @@ from firmware.bench.replay import Outcome, Report
 from firmware.bench.scenario import PlannedStep
 from firmware.bench.steps.base import Step
 from firmware.bench.steps.power import CutPower, PowerOn
+from firmware.bench.steps.storage import Corrupt
 from firmware.bench.sweep import trails
 from firmware.bench.sweep.checkers import judge
-from firmware.bench.sweep.crashes import AT_REST
+from firmware.bench.sweep.crashes import AT_REST, FLIPS
+from firmware.bench.sweep.images import Flash
 from firmware.bench.sweep.job import Finding, Job
 from firmware.bench.sweep.nodes import Fault, Node
 from firmware.bench.sweep.plan import Plan
 from firmware.bench.sweep.record import ClockState, clock_state
+from firmware.bench.sweep.rot import struck
 from firmware.bench.sweep.start import Started, start
 from firmware.bench.timeline import Style, plain
 from firmware.bench.world import OFF, World
 from firmware.device.clock import Clock
-from firmware.device.faults import Cut, Moment
+from firmware.device.faults import BitFlip, Cut, Moment
 from firmware.errors import BadInput
 
 
@@ -67,6 +70,11 @@ def replay(plan: Plan, faults: Sequence[Fault]) -> Replay:
     unit, report = cut_for_real(job, faults[0], plan.seed)
     differences = _compare(job, node, unit, "cut 1")
     for number, fault in enumerate(faults[1:], 2):
+        if fault.form in FLIPS:
+            _flip(report, unit, job.scenes[node.scene].flash, fault)
+            node = job.follow(faults[:number])
+            differences += _compare(job, node, unit, f"fault {number}")
+            continue
         _tell(report, unit, PowerOn.model_validate({}), {"power_on": None})
         run = _start(job, node, unit, fault)
         if fault.form is not AT_REST and run.unit.rail.on:
@@ -80,7 +88,7 @@ def replay(plan: Plan, faults: Sequence[Fault]) -> Replay:
     run = _start(job, node, unit, None)
     report.events += [mark.event for mark in run.marks]
     report.units = {**report.units, unit.name: run.unit}
-    wrong = judge(run, run.facts(), node.duty)
+    wrong = judge(run, node.duty)
     objection = f"{wrong[0]}: {wrong[1]}" if wrong else ""
     _tell(report, unit, Expect.model_validate({}), {"expect": "no finding"}, where=trail_id, objection=objection)
     finding = Finding(*wrong, node.trail, node.duty.within) if wrong else None
@@ -102,6 +110,19 @@ def cut_row(fault: Fault, **more: Any) -> dict[str, Any]:
     if fault.lost:
         fields["lost"] = fault.lost
     return {"cut_power": {**fields, **more}}
+
+
+def flip_rows(flash: Flash, fault: Fault, **more: Any) -> list[dict[str, Any]]:
+    """Bits that flip at rest as steps of a scenario, with what else each step says."""
+    places = [flash.place(at) for at in struck(flash, fault)]
+    return [{"corrupt": {"part": part, "block": block, "bit": fault.lost, **more}} for part, block in places]
+
+
+def _flip(report: Report, unit: Appliance, flash: Flash, fault: Fault) -> None:
+    for row in flip_rows(flash, fault):
+        fields = row["corrupt"]
+        unit.parts()[fields["part"]].flip(BitFlip(fields["block"], fields["bit"]))
+        _tell(report, unit, Corrupt.model_validate(fields), row)
 
 
 class _Struck(BaseException):
@@ -166,30 +187,25 @@ def cut_for_real(job: Job, fault: Fault, seed: int | None) -> tuple[Appliance, R
     return unit, report
 
 
-def started(job: Job, node: Node) -> Started:
-    """The start from a state, whole, with its log."""
-    scene = job.scenes[node.scene]
-    return start(scene.template, scene.flash, node.changes(), node.clock, job.moment)
-
-
 def _start(job: Job, node: Node, unit: Appliance, fault: Fault | None) -> Started:
     """The next start of a unit that was really cut, with its images and its clock, and with the next cut armed."""
     scene = job.scenes[node.scene]
     template = scene.template.copy()
     template.rail.arm(cut_of(fault) if fault is not None and fault.form is not AT_REST else None)
-    return start(template, scene.flash, scene.flash.changes(unit), clock_state(unit.clock), job.moment)
+    return start(template, scene.flash, scene.flash.changes(unit), clock_state(unit.clock), scene.moment)
 
 
 def _compare(job: Job, node: Node, unit: Appliance, when: str) -> list[str]:
     """Where a unit that was really cut differs from the state that the search has in its place."""
-    flash, overlay = job.scenes[node.scene].flash, node.changes()
+    scene, overlay = job.scenes[node.scene], node.changes()
+    flash = scene.flash
     real = flash.changes(unit)
     found = []
     for at in sorted(real.keys() | overlay.keys()):
         if real.get(at, flash.base[at]) != overlay.get(at, flash.base[at]):
             part, block = flash.place(at)
             found.append(f"{when}: block {block} of {part} is not as the search has it")
-    if _without_power(node.clock, job.moment) != _without_power(clock_state(unit.clock), job.moment):
+    if _without_power(node.clock, scene.moment) != _without_power(clock_state(unit.clock), scene.moment):
         found.append(f"{when}: the clock is not as the search has it")
     return found
 

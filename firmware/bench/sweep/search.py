@@ -9,25 +9,21 @@ from __future__ import annotations
 import signal
 import time
 from collections import deque
-from collections.abc import Callable, Hashable
-from concurrent.futures import Future
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from firmware.bench.sweep.crashes import BY_CODE
-from firmware.bench.sweep.job import Finding, Job
-from firmware.bench.sweep.nodes import Duty, Fault, Node, Trail
+from firmware.bench.sweep.job import Expansion, Finding, Job
+from firmware.bench.sweep.nodes import Node, Trail
+from firmware.errors import BadInput
 
 if TYPE_CHECKING:
-    from firmware.bench.sweep.chunks import ChunkResult, FaultRow
     from firmware.bench.sweep.executors import Crew
 
 Covered = tuple[str, str, str, str]
 T = TypeVar("T", bound=Hashable)
 EVERY = 0.1  # seconds between two reports of how far it is
-PATIENCE = 0.2  # seconds after which a wait for a worker looks whether it was interrupted
 
 
 @dataclass(slots=True)
@@ -55,8 +51,8 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a search ends: after ``depth`` cuts (None: when nothing new appears), or ``states``; at the first finding,
-    or at the ``findings``-th."""
+    """Where a search ends: after ``depth`` cuts (None: when nothing new appears), after so many states, or at so many
+    findings, whichever is first."""
 
     depth: int | None = 1
     states: int | None = None
@@ -81,7 +77,6 @@ class State:
         self.frontier: deque[Node] = deque()
         self.following: deque[Node] = deque()
         self._once: dict[Hashable, Hashable] = {}
-        self._faults: dict[FaultRow, Fault] = {}
 
     def begin(self, job: Job, depth: int | None) -> None:
         """The crash states of the scenario's own run."""
@@ -91,10 +86,8 @@ class State:
             self.frontier.extend(map(self.compact, nodes))
             self.result.transitions += transitions
 
-    def expand(self, job: Job, *, deeper: bool) -> None:
-        """Start from the next state, in this process."""
-        node = self.frontier[0]
-        expansion = job.expand(node, self.seen, deeper=deeper)
+    def take(self, expansion: Expansion) -> None:
+        """What came of the frontier's first state; the children are in ``seen`` already."""
         self.frontier.popleft()
         self.following.extend(map(self.compact, expansion.children))
         finding, result = expansion.finding, self.result
@@ -103,26 +96,6 @@ class State:
         result.covered.add((*expansion.covered, finding.checker if finding else ""))
         if finding is not None:
             result.findings.append(finding)
-
-    def merge(self, nodes: list[Node], found: ChunkResult, duty_of: Callable[[bytes], Duty]) -> None:
-        """What another process found from the next so many states; each child that is new is kept."""
-        for child in found.children:
-            if child.key in self.seen:
-                continue
-            self.seen.add(child.key)
-            trail = Trail(nodes[child.parent].trail, self.fault(child.fault))
-            duty = duty_of(child.duty)
-            node = Node(child.key, child.scene, child.places, child.contents, child.clock, duty, trail)
-            self.following.append(self.compact(node))
-        result = self.result
-        result.states += len(nodes)
-        result.transitions += found.transitions
-        result.covered |= found.covered
-        result.findings += [
-            Finding(checker, text, nodes[n].trail, within) for n, checker, text, within in found.findings
-        ]
-        for _ in nodes:
-            self.frontier.popleft()
 
     def next_level(self) -> None:
         """The level is done."""
@@ -134,18 +107,9 @@ class State:
         """The same node, made of values that others have too."""
         once, trail = self._one, node.trail
         if trail is not None:
-            fault = trail.fault
-            fault = self.fault((fault.step, fault.operation, fault.form.code, fault.lost, fault.place))
-            trail = Trail(trail.before, fault)
+            trail = Trail(trail.before, once(trail.fault))
         contents = tuple([once(content) for content in node.contents])
         return Node(node.key, node.scene, once(node.places), contents, once(node.clock), node.duty, trail)
-
-    def fault(self, row: FaultRow) -> Fault:
-        known = self._faults.get(row)
-        if known is None:
-            step, operation, code, lost, place = row
-            known = self._faults[row] = Fault(step, operation, BY_CODE[code], lost, place)
-        return known
 
     def _one(self, value: T) -> T:
         return self._once.setdefault(value, value)  # type: ignore[return-value]  # equal, so of the same type
@@ -159,6 +123,9 @@ def search(job: Job, limits: Limits, tell: Tell = lambda _: None, *, state: Stat
     processes. After Ctrl-C, or a KeyboardInterrupt of ``tell``, the result is partial and the state good to go on from.
     """
     state = state or State()
+    if state.begun and state.depth != limits.depth:
+        raise BadInput(f"the search was begun for {state.depth or 'any number of'} cuts; it goes on with as many")
+    result = state.result
     with _Interrupts() as interrupts:
         run = _Run(job, limits, tell, state, interrupts)
         try:
@@ -166,11 +133,8 @@ def search(job: Job, limits: Limits, tell: Tell = lambda _: None, *, state: Stat
         except KeyboardInterrupt:
             if interrupts.impatient:
                 raise
-            state.result.interrupted = True
-            if crew is not None:
-                crew.stop()
+            result.interrupted = True
         run.measure()
-    result = state.result
     nothing_new = not state.frontier and not state.following and not result.interrupted
     result.closed = nothing_new and not result.findings and (limits.depth is None or result.cuts < limits.depth)
     return result
@@ -180,8 +144,6 @@ class _Run:
     """One call of :func:`search`."""
 
     def __init__(self, job: Job, limits: Limits, tell: Tell, state: State, interrupts: _Interrupts) -> None:
-        if state.begun and state.depth != limits.depth:
-            raise ValueError("a search goes on to the depth that it began with")
         self._job, self._limits, self._tell, self._state = job, limits, tell, state
         self._interrupts = interrupts
         self._started = time.perf_counter() - state.result.seconds
@@ -189,62 +151,42 @@ class _Run:
         state.result.interrupted = False
 
     def search(self, crew: Crew | None) -> None:
-        state, limits, result = self._state, self._limits, self._state.result
+        state, depth = self._state, self._limits.depth
         if not state.begun:
-            state.begin(self._job, limits.depth)
-        while state.frontier:
-            deeper = limits.depth is None or result.cuts + 1 < limits.depth
-            count = len(state.frontier)
-            if limits.states is not None:
-                count = min(count, max(0, limits.states - result.states))
-            if crew is None:
-                self._alone(count, deeper)
-            else:
-                self._by_crew(crew, count, deeper)
+            state.begin(self._job, depth)
+        if crew is not None:
+            crew.begin()
+        deeper = True
+        while state.frontier and deeper and (left := self._left()):
+            deeper = depth is None or state.result.cuts + 1 < depth
+            for expansion in self._expansions(crew, min(left, len(state.frontier)), deeper=deeper):
+                state.take(expansion)
+                self._say()
+                if not self._left():
+                    break
             if state.frontier:
                 return
             state.next_level()
             self._say(now=True)
-            if not deeper or len(result.findings) >= limits.findings:
-                return
+
+    def _left(self) -> int:
+        """How many states the limits allow still."""
+        limits, result = self._limits, self._state.result
+        if len(result.findings) >= limits.findings:
+            return 0
+        return len(self._state.frontier) if limits.states is None else max(0, limits.states - result.states)
+
+    def _expansions(self, crew: Crew | None, count: int, *, deeper: bool) -> Iterator[Expansion]:
+        """What comes of the first so many states of the frontier, in order."""
+        state = self._state
+        if crew is not None:
+            return crew.expand(state.frontier, count, state.seen, deeper=deeper, meanwhile=self._say)
+        return (self._job.expand(state.frontier[0], state.seen, deeper=deeper) for _ in range(count))
 
     def measure(self) -> None:
         result = self._state.result
         result.seconds = time.perf_counter() - self._started
         result.frontier = len(self._state.frontier) + len(self._state.following)
-
-    def _alone(self, count: int, deeper: bool) -> None:
-        for _ in range(count):
-            self._state.expand(self._job, deeper=deeper)
-            self._say()
-
-    def _by_crew(self, crew: Crew, count: int, deeper: bool) -> None:
-        """Results are merged in the order in which they were asked for, whatever order they come in."""
-        state, sent = self._state, 0
-        waiting: deque[tuple[list[Node], Future[ChunkResult]]] = deque()
-        merged = 0
-        while merged < count:
-            while sent < count and len(waiting) < crew.ahead:
-                size = crew.size(count - sent)
-                nodes = list(islice(state.frontier, sent - merged, sent - merged + size))
-                waiting.append((nodes, crew.submit(nodes, deeper=deeper)))
-                sent += len(nodes)
-            nodes, future = waiting.popleft()
-            found = self._result_of(future, crew)
-            crew.measured(found)
-            state.merge(nodes, found, crew.duty_of)
-            merged += len(nodes)
-            self._say()
-
-    def _result_of(self, future: Future[ChunkResult], crew: Crew) -> ChunkResult:
-        while True:
-            self._interrupts.check()
-            try:
-                return crew.result(future, PATIENCE)
-            except TimeoutError:
-                if future.done():
-                    raise
-                self._say()
 
     def _say(self, *, now: bool = False) -> None:
         self._interrupts.check()

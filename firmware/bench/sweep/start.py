@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from firmware.appliance import Appliance, Ram
-from firmware.bench.sweep.facts import Facts, facts_of
+from firmware.bench.hosting import network_of
+from firmware.bench.sweep.around import Trace, apart, matter
+from firmware.bench.sweep.facts import UNREADABLE, Facts, facts_of
 from firmware.bench.sweep.images import Changes, Flash
 from firmware.bench.sweep.record import ClockState, Mark, clock_state
 from firmware.device.clock import Clock
-from firmware.device.power import Operation
 from firmware.errors import PowerCut
 from firmware.journal import Event, Journal
 
@@ -18,15 +19,14 @@ MOST_STEPS = 100  # of the bring-up in one start; the longest, an ignition resum
 
 @dataclass(slots=True)
 class Started:
-    """One start: the unit when it rests, its log, what the journal said meanwhile; ``failure`` is why it never did."""
+    """One start: the unit when it rests, its log, what the journal said meanwhile, what is then found; ``failure`` is
+    why it never came to rest."""
 
     unit: Appliance
-    trace: list[Operation] = field(default_factory=list)
+    trace: Trace
     marks: list[Mark] = field(default_factory=list)
     failure: str = ""
-
-    def facts(self) -> Facts:
-        return facts_of(self.unit)
+    facts: Facts = ()
 
 
 def template_of(unit: Appliance) -> Appliance:
@@ -34,6 +34,7 @@ def template_of(unit: Appliance) -> Appliance:
     template = unit.copy()
     template.rail.on = False
     template.rail.arm(None)
+    template.rail.plan(None)
     template.ram, template.journal, template.held_button = Ram(), Journal(), None
     template.modules_up = frozenset()
     template.timers.clear()
@@ -44,11 +45,13 @@ def template_of(unit: Appliance) -> Appliance:
 def start(template: Appliance, flash: Flash, changes: Changes, clock: ClockState, moment: int) -> Started:
     """Switch a unit on at a simulated moment and wait until it rests."""
     unit = template.copy()
+    if matter(network_of(unit)):
+        unit.surroundings = apart(unit.surroundings)
     flash.put(unit, changes)
     difference, since, battery, drift = clock
     unit.clock = Clock.restore(moment, difference, since, battery, drift)
     unit.clock.power_lost()
-    return switch_on(Started(unit))
+    return switch_on(Started(unit, Trace(unit)))
 
 
 def switch_on(run: Started) -> Started:
@@ -59,14 +62,25 @@ def switch_on(run: Started) -> Started:
         marks.append(Mark(len(trace), event, clock_state(unit.clock)))
 
     unit.journal.listener, unit.rail.trace = hear, trace
-    bring_up = unit.platform.bring_up
     try:
         unit.platform.operations["power_on"](unit)
-        for _ in range(MOST_STEPS):
-            if bring_up.rests(unit):
-                return run
-            bring_up.step(unit)
-        run.failure = f"never comes to rest, and is in the state {unit.state}"
+        if not _rests(unit):
+            run.failure = f"never comes to rest, and is in the state {unit.state}"
     except (Exception, PowerCut) as error:  # whatever it is: a finding, with its name
         run.failure = f"stops in the state {unit.state}: {type(error).__name__}: {error}"
+    try:
+        run.facts = facts_of(unit)
+    except (Exception, PowerCut) as error:  # of a store that lies, most of all
+        run.facts = UNREADABLE
+        run.failure = run.failure or f"cannot be read when it rests: {type(error).__name__}: {error}"
+    unit.journal.listener = None  # it leads back to the unit, which would wait for the garbage collector
     return run
+
+
+def _rests(unit: Appliance) -> bool:
+    bring_up = unit.platform.bring_up
+    for _ in range(MOST_STEPS):
+        if bring_up.rests(unit):
+            return True
+        bring_up.step(unit)
+    return False

@@ -1,0 +1,107 @@
+"""Flash that breaks while it works: the whole scenario runs again with one such fault, at every operation, and the unit
+is started once more. That is beyond the fault budget, so only promise 2 of the design holds: a named error or the
+firmware's own recovery, and never a wrong identity."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from firmware.appliance import Appliance
+from firmware.bench import replay
+from firmware.bench.scenario import PlannedStep
+from firmware.bench.sweep.around import Trace
+from firmware.bench.sweep.checkers import judge
+from firmware.bench.sweep.crashes import LIVE, Form
+from firmware.bench.sweep.facts import FACTS
+from firmware.bench.sweep.job import Finding, Job
+from firmware.bench.sweep.nodes import Duty, Fault, Trail
+from firmware.bench.sweep.start import Started, switch_on
+from firmware.bench.world import OFF, World
+from firmware.device.faults import LiveFault, LiveKind
+from firmware.errors import BadInput, IpsimError, PowerCut
+
+_ANYTHING = Duty(((),) * len(FACTS), within=False)
+
+
+@dataclass(slots=True)
+class Strikes:
+    """``runs``: how often the scenario ran with one fault."""
+
+    runs: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def strike(job: Job, tell: Callable[[Strikes], None] = lambda _: None) -> Strikes:
+    """Every live fault of the job at every operation of its scenario's run."""
+    strikes = Strikes()
+    for form in LIVE:
+        if form.fault in job.faults:
+            for fault in _faults(job, form):
+                strikes.runs += 1
+                finding = once(job, fault)
+                if finding is not None:
+                    strikes.findings.append(finding)
+                tell(strikes)
+    return strikes
+
+
+def _faults(job: Job, form: Form) -> Iterator[Fault]:
+    for act in job.recording.acts:
+        operations = (entry for entry in act.trace if entry.kind != "sync")
+        for number, operation in enumerate(operations, act.operations + 1):
+            if form.fault in act.unit.parts()[operation.part].geometry.sheet.can:
+                yield Fault(act.step, number, form, place=f"{operation.kind} {operation.part}")
+
+
+class _StrikingWorld(World):
+    """A world in which one fault is to come in a unit's flash from some step on."""
+
+    def __init__(self, now: int, seed: int, swept: str, fault: Fault) -> None:
+        super().__init__(now, seed)
+        self._swept, self._fault, self._number = swept, fault, 0
+
+    def begins(self, _planned: PlannedStep) -> None:
+        self._number += 1
+        if self._number == self._fault.step:
+            kind = LiveKind(self._fault.form.fault)
+            self.units[self._swept].rail.plan(LiveFault(kind, self._fault.operation))
+
+
+def once(job: Job, fault: Fault) -> Finding | None:
+    """Run the scenario with a fault, then start its unit again, twice: the second reboot must work too."""
+    recording = job.recording
+    worlds: list[_StrikingWorld] = []
+
+    def make(now: int, seed: int) -> World:
+        worlds.append(_StrikingWorld(now, seed, recording.name, fault))
+        return worlds[0]
+
+    trail = Trail(None, fault)
+    try:
+        replay.run(recording.scenario, seed=recording.seed, make_world=make, before=lambda s: worlds[0].begins(s))
+    except IpsimError:
+        pass  # a refusal that the scenario did not expect; what it left is looked at
+    except (Exception, PowerCut) as error:  # the firmware's own, which is the finding
+        return Finding("comes up", f"{type(error).__name__}: {error}", trail, within=False)
+    unit = worlds[0].units[recording.name]
+    for _ in range(2):
+        if wrong := judge(run := _restarted(worlds[0], unit), _ANYTHING):
+            return Finding(*wrong, trail, within=False)
+        unit = run.unit
+    return None
+
+
+def _restarted(world: World, unit: Appliance) -> Started:
+    if unit.state != OFF:
+        world.cut_power(unit, "pulled")
+    unit.rail.plan(None)
+    return switch_on(Started(unit, Trace(unit)))
+
+
+def follow(job: Job, fault: Fault) -> Finding | None:
+    """What comes of the fault of an id. BadInput: the scenario has no such operation."""
+    named = next((f for f in _faults(job, fault.form) if (f.step, f.operation) == (fault.step, fault.operation)), None)
+    if named is None:
+        raise BadInput(f"step {fault.step} has no flash operation {fault.operation} that could fail like this")
+    return once(job, named)
