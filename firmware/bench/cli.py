@@ -23,6 +23,7 @@ COMMANDS = {
     "card": "firmware.bench.cli_card",
     "inspect": "firmware.bench.cli_inspect",
     "rules": "firmware.bench.cli_rules",
+    "sweep": "firmware.bench.cli_sweep",
     **dict.fromkeys(("run", "platforms", "diagram", "doctor"), "firmware.bench.cli_scenarios"),
 }
 

@@ -12,7 +12,7 @@ from firmware.errors import Unmet
 from firmware.security.authority import Authority
 from firmware.security.certificates import Identity
 from firmware.security.settings import SecuritySettings
-from ignition.starting import stored_authority
+from ignition.plan import stored_authority
 
 
 def look_at(unit: Appliance) -> Appliance:

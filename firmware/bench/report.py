@@ -67,15 +67,20 @@ def as_junit(reports: list[tuple[Report, float]]) -> bytes:
         case = ElementTree.SubElement(
             suite,
             "testcase",
-            classname=_xml(report.scenario.file),
-            name=_xml(report.scenario.name),
+            classname=xml_text(report.scenario.file),
+            name=xml_text(report.scenario.name),
             time=f"{seconds:.3f}",
         )
         if not report.passed:
             objections = verdict(report)[1:]
-            failure = ElementTree.SubElement(case, "failure", message=_xml(objections[0].strip()))
-            failure.text = _xml("\n".join(objections))
-            ElementTree.SubElement(case, "system-out").text = _xml(text(report))
+            failure = ElementTree.SubElement(case, "failure", message=xml_text(objections[0].strip()))
+            failure.text = xml_text("\n".join(objections))
+            ElementTree.SubElement(case, "system-out").text = xml_text(text(report))
+    return junit_document(suite)
+
+
+def junit_document(suite: ElementTree.Element) -> bytes:
+    """A file of one suite."""
     root = ElementTree.Element("testsuites")
     root.append(suite)
     ElementTree.indent(root)
@@ -83,6 +88,6 @@ def as_junit(reports: list[tuple[Report, float]]) -> bytes:
     return document
 
 
-def _xml(value: str) -> str:
+def xml_text(value: str) -> str:
     """XML 1.0 has no place for most control characters, surrogates and two more (production 2, Char)."""
     return re.sub("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", value)

@@ -23,7 +23,17 @@ from firmware.bench.sweep.executors import processes
 from firmware.bench.sweep.plan import Plan
 from firmware.bench.sweep.search import Limits, State, search
 from firmware.errors import BadInput
-from tests.sweep.searches import FIRST_START, POWER_ON, POWER_ON_ROT, POWER_ON_TORN, SCENARIOS, alone, essence, plan_of
+from tests.sweep.searches import (
+    FIRST_START,
+    POWER_ON,
+    POWER_ON_ROT,
+    POWER_ON_TORN,
+    SCENARIOS,
+    TORN,
+    alone,
+    essence,
+    plan_of,
+)
 from tests.zoo.table import ANIMALS
 
 ALL = Limits(None)
@@ -155,7 +165,7 @@ def test_nothing_of_a_file_is_executed(content: bytes, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "plan", [replace(POWER_ON, seed=8), replace(POWER_ON, faults=("cut", "torn_program")), replace(POWER_ON, merged=True),
+    "plan", [replace(POWER_ON, seed=8), replace(POWER_ON, faults=TORN), replace(POWER_ON, merged=True),
              replace(POWER_ON, text=POWER_ON.text + "\n"), replace(POWER_ON, unit="another")],
     ids=["seed", "faults", "merged", "scenario", "unit"],
 )  # fmt: skip

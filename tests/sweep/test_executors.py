@@ -7,10 +7,11 @@ import signal
 import time
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 from multiprocessing import active_children
+from typing import Any
 
 import pytest
-from distributed import Client, LocalCluster
 
 from firmware.bench.sweep import executors
 from firmware.bench.sweep.executors import WorkerLost, crew, processes
@@ -22,6 +23,7 @@ from tests.zoo.animal import Animal
 from tests.zoo.table import ANIMALS
 
 ALL = Limits(None)
+dask: Any = import_module("distributed")  # which is half typed
 BY_NAME = {animal.name: animal for animal in ANIMALS}
 
 
@@ -95,29 +97,29 @@ def test_a_worker_that_is_killed_is_an_error_and_no_hang() -> None:
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[LocalCluster]:
+def cluster() -> Iterator[Any]:
     """Two worker processes on the loopback, with the product as it is."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        with LocalCluster(
+        with dask.LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
         ) as local:
             yield local
 
 
 @pytest.mark.parametrize("plan", [POWER_ON, POWER_ON_ROT, FIRST_START], ids=["cut", "rot", "merged"])
-def test_a_cluster_finds_the_same(cluster: LocalCluster, plan: Plan) -> None:
+def test_a_cluster_finds_the_same(cluster: Any, plan: Plan) -> None:
     assert essence(by_crew(plan, ALL, cluster=cluster.scheduler_address)) == essence(alone(plan, ALL))
 
 
-def test_a_cluster_ends_where_one_process_does(cluster: LocalCluster) -> None:
+def test_a_cluster_ends_where_one_process_does(cluster: Any) -> None:
     limits = Limits(None, states=100)
     assert essence(by_crew(POWER_ON, limits, cluster=cluster.scheduler_address)) == essence(alone(POWER_ON, limits))
 
 
-def test_a_cluster_goes_on_without_a_worker(cluster: LocalCluster) -> None:
+def test_a_cluster_goes_on_without_a_worker(cluster: Any) -> None:
     """What the lost one was given is done by others."""
-    with Client(cluster.scheduler_address) as client:
+    with dask.Client(cluster.scheduler_address) as client:
         pids = list(client.run(os.getpid).values())
 
     def tell(_: Result) -> None:
@@ -146,7 +148,7 @@ def test_where_no_scheduler_answers_it_says_so(address: str, monkeypatch: pytest
 
 def test_a_cluster_without_workers_is_no_help(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executors, "ANSWERS", 0.5)
-    with LocalCluster(n_workers=0, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
+    with dask.LocalCluster(n_workers=0, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
         address = empty.scheduler_address
         with pytest.raises(BadInput, match="has no worker"), crew(POWER_ON, POWER_ON.job(), cluster=address):
             pass

@@ -46,9 +46,14 @@ def test_a_terminal_shows_it_and_is_clean_again(terminal: tuple[int, TextIO]) ->
 
 def test_an_interruption_leaves_it_clean_too(terminal: tuple[int, TextIO]) -> None:
     ours, stream = terminal
-    with pytest.raises(KeyboardInterrupt), progress.shown(stream) as tell:
-        tell(HALF_WAY)
-        raise KeyboardInterrupt
+
+    def interrupted() -> None:
+        with progress.shown(stream) as tell:
+            tell(HALF_WAY)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert os.read(ours, 1000).decode().endswith(f"findings 1{progress.ERASE}")
 
 

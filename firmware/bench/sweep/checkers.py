@@ -86,7 +86,10 @@ def _old_or_new(_run: Started, facts: Facts, duty: Duty) -> Objection:
 
 
 def _mixed(_run: Started, facts: Facts, duty: Duty) -> Objection:
-    """Each fact is old or new by itself; those that change together are all old or all new."""
+    """Each fact is old or new by itself; those that change together are all old or all new – unless there is a third
+    way, as while a system is installed."""
+    if len(duty.allowed[NUMBER["state"]]) > 2:
+        return ""
     choices = [n for n in TOGETHER if len(duty.allowed[n]) > 1]
     old = [FACTS[n].name for n in choices if facts[n] == duty.allowed[n][0]]
     new = [FACTS[n].name for n in choices if facts[n] == duty.allowed[n][-1]]

@@ -159,9 +159,16 @@ def on_cluster(plan: Plan, job: Job, address: str) -> Iterator[Crew]:
             client.wait_for_workers(1, timeout=ANSWERS)
         except TimeoutError:
             raise BadInput(f"the Dask scheduler at {address} has no worker") from None
-        executor = client.get_executor(pure=False)
+
+        def gone() -> bool:  # and nobody has started another
+            with suppress(OSError):  # TimeoutError is one
+                client.wait_for_workers(1, timeout=ANSWERS)
+                return False
+            return True
+
+        executor, workers = client.get_executor(pure=False), len(client.nthreads())
         try:
-            yield Crew(executor, plan, job, len(client.nthreads()), lost=(dask.KilledWorker, CancelledError))
+            yield Crew(executor, plan, job, workers, lost=(dask.KilledWorker, CancelledError), gone=gone)
         finally:
             executor.shutdown(wait=False)  # cancels what has not begun; what has ends within a chunk's time
     finally:

@@ -12,7 +12,7 @@ from firmware.errors import StorageError
 from firmware.security import reading
 from firmware.security.certificates import Identity
 from firmware.security.settings import RECORD as SECURITY
-from firmware.storage.nvm import RecordStore
+from firmware.storage.nvm import CopyState, RecordStore
 from ignition import disk, settings
 from ignition.sessions import Desk
 from ignition.wizard import GROUP
@@ -112,6 +112,7 @@ def facts_of(unit: Appliance) -> Facts:
 
 
 DEFAULTED = "security.defaulted"
+INSTALLED = "system.installed"  # until then there may be no system at all
 _RUN = 32  # bytes of a sealed record that nothing else holds by chance
 
 
@@ -124,6 +125,15 @@ def sealed_runs(unit: Appliance) -> tuple[bytes, ...]:
     with suppress(StorageError):
         sealed = unit.records.read(SECURITY) or b""
     return tuple(sealed[at : at + _RUN] for at in range(0, len(sealed) - _RUN + 1, unit.internal.geometry.program_unit))
+
+
+def has_lost(unit: Appliance) -> bool:
+    """Whether both copies of a record of the NVM are damaged, which is beyond the fault budget from the beginning."""
+    records = unit.records
+    if not isinstance(records, RecordStore):
+        return False
+    damaged = CopyState.DAMAGED
+    return any({copy.state for copy in records.copies(name)} == {damaged} for name in records.names())
 
 
 # Once the journal has said this, the new value counts, and no other: what is done is there. Kind -> facts.

@@ -14,7 +14,7 @@ from firmware.bench.sweep.around import apart
 from firmware.bench.sweep.checkers import judge
 from firmware.bench.sweep.crashes import AT_REST, FLIPS
 from firmware.bench.sweep.cutting import Cutting, Strikes
-from firmware.bench.sweep.facts import DEFAULTED, Facts, sealed_runs
+from firmware.bench.sweep.facts import DEFAULTED, INSTALLED, Facts, has_lost, sealed_runs
 from firmware.bench.sweep.images import Flash, all_of, digest
 from firmware.bench.sweep.nodes import Duties, Duty, Fault, Node, Trail
 from firmware.bench.sweep.record import Act, ClockState, Recording, clock_state
@@ -111,11 +111,15 @@ class Job:
     def _cut_act(self, act: Act, seen: set[int], strikes: Strikes) -> tuple[list[Node], int]:
         moment = self.recording.restart_after(act)
         number, new = self.scene(act.unit, moment), self.outcome(act.after, moment)
-        duty = Duty.of(self.outcome(act.before, moment), new)
-        if any(mark.event.kind == DEFAULTED for mark in act.marks):
-            duty = replace(duty, secrets=sealed_runs(act.unit))
+        duty = replace(self._duty_of(act, moment, new), within=not has_lost(act.unit))
         cutting = Cutting(self, number, self.scenes[number].flash.changes(act.unit), act.clock, duty, None)
         return cutting.cut(act.trace, act.marks, new, seen, strikes, step=act.step, offset=act.operations)
+
+    def _duty_of(self, act: Act, moment: int, new: Facts) -> Duty:
+        said = {mark.event.kind for mark in act.marks}
+        between = [self.outcome(_emptied(act.unit), moment)] if INSTALLED in said else []
+        duty = Duty.of(self.outcome(act.before, moment), *between, new)
+        return replace(duty, secrets=sealed_runs(act.unit)) if DEFAULTED in said else duty
 
     def _at_the_end(self) -> Node:
         last, moment = self.recording.last, self.recording.restart
@@ -192,6 +196,14 @@ class Job:
                 if found:
                     return found[0]
         raise BadInput(f"step {fault.step} has no flash operation {fault.operation} that could be cut like this")
+
+
+def _emptied(unit: Appliance) -> Appliance:
+    """The unit with nothing in its internal memory."""
+    empty = unit.copy()
+    geometry = empty.internal.geometry
+    empty.internal.blocks = [b"\xff" * geometry.block_size] * geometry.blocks
+    return empty
 
 
 def _at(operations: Container[int]) -> Strikes:

@@ -64,4 +64,7 @@ def _copied(images: str | None) -> Iterator[Path | None]:
     with StateDirectory(directory, exclusive=False), TemporaryDirectory() as place:
         copy = Path(place) / "unit"
         shutil.copytree(directory, copy, ignore=shutil.ignore_patterns(LOCK))
-        yield copy
+        try:
+            yield copy
+        except BadInput as error:
+            raise BadInput(str(error).replace(str(copy), str(directory))) from None

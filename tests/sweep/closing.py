@@ -1,0 +1,157 @@
+"""Closed sets – every state that any number of power cuts leaves – and what earns the merging of states in them.
+
+``python -m tests.sweep.closing [--pairs N] [--walks N] [--seed N] [--only NAME]``: every proof with its figures; of each
+scenario more merged pairs and more walks than the tests have time for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Iterator
+from copy import copy
+from functools import cache
+from pathlib import Path
+
+from firmware.bench.sweep.crashes import AT_REST
+from firmware.bench.sweep.cutting import Cutting
+from firmware.bench.sweep.job import Job
+from firmware.bench.sweep.nodes import Fault, Node
+from firmware.bench.sweep.plan import Plan
+from firmware.bench.sweep.search import Limits, search
+
+SCENARIOS = Path("tests/scenarios")
+MOST_CUTS = 100  # of a walk
+
+# Each closes, with every fault of the budget.
+MUST_CLOSE = ("first_start", "security_default")
+
+Pair = tuple[Node, Node]
+
+
+@cache
+def merged_job(name: str) -> Job:
+    path = SCENARIOS / f"{name}.yaml"
+    return Plan(path.name, path.read_text(), str(path.parent), merged=True).job()
+
+
+def raw_job(job: Job) -> Job:
+    """The same search, in which every image counts by itself."""
+    raw = copy(job)
+    raw.merged = False
+    return raw
+
+
+def key_of(job: Job, node: Node) -> int:
+    """The key that a state has in a job, whichever job it comes from."""
+    cutting = Cutting(job, node.scene, node.changes(), node.clock, node.duty, None)
+    return cutting.struck(Fault(0, 0, AT_REST)).key
+
+
+def roots(job: Job, seen: set[int]) -> list[Node]:
+    found = []
+    for nodes, _ in job.roots(seen):
+        seen.update(node.key for node in nodes)
+        found += nodes
+    return found
+
+
+def closure(job: Job) -> list[Node]:
+    """Every state that any number of cuts leaves."""
+    seen: set[int] = set()
+    nodes = roots(job, seen)
+    for node in nodes:  # it grows meanwhile
+        nodes += job.expand(node, seen, deeper=True).children
+    return nodes
+
+
+@cache
+def closed_keys(name: str) -> frozenset[int]:
+    return frozenset(node.key for node in closure(merged_job(name)))
+
+
+def some_states(job: Job, chance: random.Random, count: int) -> list[Node]:
+    """At least so many states, if there are, of one cut, of two, and so on."""
+    seen: set[int] = set()
+    found = roots(job, seen)
+    waiting = found.copy()
+    while len(found) < count and waiting:
+        at = chance.randrange(len(waiting))
+        waiting[at], waiting[-1] = waiting[-1], waiting[at]
+        children = job.expand(waiting.pop(), seen, deeper=True).children
+        found += children
+        waiting += children
+    return found
+
+
+def pairs(job: Job, states: list[Node]) -> list[Pair]:
+    """States that the job takes for one, each with the first of them."""
+    first: dict[int, Node] = {}
+    met = ((first.setdefault(key_of(job, node), node), node) for node in states)
+    return [(one, other) for one, other in met if one is not other]
+
+
+@cache
+def _future(job: Job, node: Node) -> object:
+    expansion = job.expand(node, set(), deeper=True)
+    finding = expansion.finding
+    verdict = finding and (finding.checker, finding.text, finding.within)
+    return verdict, expansion.covered[-1], frozenset(child.key for child in expansion.children)
+
+
+def differing(job: Job, chosen: list[Pair]) -> list[Pair]:
+    """Pairs of which the starts end otherwise, go another way, or are cut to other states."""
+    return [(one, other) for one, other in chosen if _future(job, one) != _future(job, other)]
+
+
+def walk(raw: Job, start: list[Node], chance: random.Random) -> Iterator[Node]:
+    """A state, one that a cut of its start leaves, and so on. Early cuts are the likelier ones: a start that comes to
+    its end ends the walk."""
+    nodes = start
+    for _ in range(MOST_CUTS):
+        if not nodes:
+            return
+        node = nodes[int(len(nodes) * chance.random() ** 3)]
+        yield node
+        expansion = raw.expand(node, set(), deeper=True)
+        assert expansion.finding is None, expansion.finding
+        nodes = [child for child in expansion.children if child.trail and child.trail.fault.form is not AT_REST]
+
+
+def strays(name: str, chance: random.Random, walks: int) -> tuple[int, list[Node]]:
+    """How many cuts random walks over raw states took, and the states outside the closed set that they came upon."""
+    job, keys = merged_job(name), closed_keys(name)
+    raw = raw_job(job)
+    start = roots(raw, set())
+    met = [node for _ in range(walks) for node in walk(raw, start, chance)]
+    return len(met), [node for node in met if key_of(job, node) not in keys]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.sweep.closing", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=10_000)
+    parser.add_argument("--walks", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=MUST_CLOSE)
+    given = parser.parse_args()
+    failed = False
+    for name in [given.only] if given.only else MUST_CLOSE:
+        chance, begun = random.Random(given.seed), time.process_time()  # noqa: S311 - choices, not secrets
+        result = search(merged_job(name), Limits(None))
+        seconds = time.process_time() - begun
+        job = merged_job(name)
+        found = pairs(job, some_states(raw_job(job), chance, given.pairs))
+        chosen = chance.sample(found, min(len(found), given.pairs))
+        different = differing(job, chosen)
+        cuts, outside = strays(name, chance, given.walks)
+        failed |= not result.closed or bool(different or outside)
+        print(f"{name}: {'closed' if result.closed else 'OPEN'}: {result.states:,} states, {result.transitions:,} "
+              f"transitions, {seconds:.1f} s; {len(different)} of {len(chosen):,} merged pairs differ; {len(outside)} of "
+              f"{cuts:,} states of {given.walks} walks lie outside", flush=True)  # fmt: skip
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())
