@@ -9,7 +9,7 @@ SHOW   := openssl x509 -noout -subject -serial -dates -fingerprint -sha256 -ext 
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check quick bench soak docs clean tools test-tools system
+.PHONY: help run setup test check quick bench sweep soak docs clean tools test-tools system
 
 help: ## print this
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -69,7 +69,10 @@ lint: setup
 bench: setup ## speed and memory, as ratios to a floor measured in the same run
 	@$(BIN)/python -m tests.benchmarks
 
-soak: setup ## what takes longer than CI allows: coverage-guided fuzzing of all that comes from outside
+sweep: setup ## power cuts in every scenario: no finding, and no less of the crash space seen than before
+	$(PYTEST) -rP tests/sweep/test_every_scenario.py
+
+soak: setup ## what takes longer than CI allows: every proof, damaged images, kills, random lives, coverage-guided fuzzing
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
 	@$(BIN)/python -m tests.fuzz $(SECONDS_EACH)
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from functools import cache
 
 from firmware.bench.sweep import report, trails
 from firmware.bench.sweep.job import Expansion, Finding, Job
 from firmware.bench.sweep.nodes import Node
 from firmware.bench.sweep.search import Limits, search
 from tests.zoo.animal import Animal
-from tests.zoo.table import ANIMALS
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +47,6 @@ class _Watched(Job):
             self.caught = expansion.finding
             raise _Over
         return expansion
-
-
-@cache
-def strikes(fault: str) -> bool:
-    """Whether the sweep knows this fault yet."""
-    animal = next(animal for animal in ANIMALS if animal.needs == fault)
-    roots = [node for nodes, _ in animal.plan(merged=False).job().roots(set()) for node in nodes]
-    return any(node.trail is not None and node.trail.fault.form.fault == fault for node in roots)
 
 
 def hunt(animal: Animal, *, prove: bool = False, healthy: bool = False) -> Catch | None:

@@ -24,7 +24,7 @@ from firmware.bench.sweep.nodes import Node
 from firmware.bench.sweep.plan import Plan
 from firmware.errors import BadInput, IpsimError
 
-WORK = 0.06  # seconds of work in a chunk: above what its way costs, below what the end of a level may wait
+WORK = 0.06  # seconds of a processor's work in a chunk: above what its way costs, below what others may wait
 FIRST = 8  # states in the first chunks, when nothing is known of how long one takes
 AHEAD = 3  # chunks under way for each worker: none waits for the parent
 PATIENCE = 0.2  # seconds after which a wait for a worker looks at what else there is

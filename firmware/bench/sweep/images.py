@@ -89,12 +89,12 @@ class Flash:
 
     def put(self, unit: Appliance, changes: Mapping[int, bytes]) -> None:
         """Let a unit's parts hold the base image with these changes."""
+        blocks = self.base.copy()
+        for at, content in changes.items():
+            blocks[at] = content
         for name, part in unit.parts().items():
             first = self.first[name]
-            part.blocks = self.base[first : first + part.geometry.blocks]
-        for at, content in changes.items():
-            name = self._names[at]
-            unit.parts()[name].blocks[at - self.first[name]] = content
+            part.blocks = blocks[first : first + part.geometry.blocks]
 
     def keys(self, changes: Mapping[int, bytes]) -> list[int]:
         """The raw key of each component."""

@@ -25,8 +25,7 @@ ClockState = tuple[int | None, int, bool, int]
 
 def clock_state(clock: Clock) -> ClockState:
     """A clock apart from the simulated time: (difference, since, battery good, drift)."""
-    state = clock.state()
-    return state["difference"], state["since"] or 0, bool(state["battery_good"]), state["drift_ppm"] or 0
+    return clock.kept()
 
 
 class Mark(NamedTuple):
@@ -108,6 +107,7 @@ class RecordingWorld(World):
                 self._operations += operations
                 self.acts.append(act)
                 self._unrested.append(act)
+            if self._unrested:
                 self._as_it_is(unit)
         return None
 

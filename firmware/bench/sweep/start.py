@@ -9,7 +9,7 @@ from firmware.bench.hosting import network_of
 from firmware.bench.sweep.around import Trace, apart, matter
 from firmware.bench.sweep.facts import UNREADABLE, Facts, facts_of
 from firmware.bench.sweep.images import Changes, Flash
-from firmware.bench.sweep.record import ClockState, Mark, clock_state
+from firmware.bench.sweep.record import ClockState, Mark
 from firmware.device.clock import Clock
 from firmware.errors import PowerCut
 from firmware.journal import Event, Journal
@@ -59,7 +59,7 @@ def switch_on(run: Started) -> Started:
     unit, trace, marks = run.unit, run.trace, run.marks
 
     def hear(event: Event) -> None:
-        marks.append(Mark(len(trace), event, clock_state(unit.clock)))
+        marks.append(Mark(len(trace), event, unit.clock.kept()))
 
     unit.journal.listener, unit.rail.trace = hear, trace
     try:
