@@ -146,9 +146,15 @@ def test_where_no_scheduler_answers_it_says_so(address: str, monkeypatch: pytest
     assert time.monotonic() - started < 10
 
 
-def test_a_cluster_without_workers_is_no_help(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executors, "ANSWERS", 0.5)
-    with dask.LocalCluster(n_workers=0, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0") as empty:
-        address = empty.scheduler_address
+def test_a_cluster_whose_last_worker_goes_is_no_help(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = POWER_ON_TORN.job()
+    with dask.LocalCluster(
+        n_workers=1, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+    ) as local:
+        address = local.scheduler_address
+        with crew(POWER_ON_TORN, job, cluster=address) as workers:
+            monkeypatch.setattr(executors, "ANSWERS", 0.5)
+            with pytest.raises(WorkerLost):
+                search(job, ALL, lambda _: local.scale(0), crew=workers)
         with pytest.raises(BadInput, match="has no worker"), crew(POWER_ON, POWER_ON.job(), cluster=address):
             pass
