@@ -181,15 +181,11 @@ class Appliance:
         self.journal.add(self.clock.now, self.name, kind, data)
 
     def entered(self, state: State[Any]) -> None:
-        self.lights = state.lights
-        if self.ram.sd_light is not None and state.lights.sd is not Light.OFF:
-            self.lights = replace(state.lights, sd=self.ram.sd_light)
-        self.note(
-            "state",
-            state=state.name,
-            about=state.about,
-            **{led: getattr(self.lights, led).label for led in self.platform.leds},
-        )
+        self.lights = lights = state.lights
+        if self.ram.sd_light is not None and lights.sd is not Light.OFF:
+            self.lights = lights = replace(lights, sd=self.ram.sd_light)
+        shown = {led: getattr(lights, led).label for led in self.platform.leds}
+        self.note("state", state=state.name, about=state.about, **shown)
 
     def show_sd(self, light: Light, why: str) -> None:
         """The System SD LED shows this from now on, whatever the state would have it show, until the next start."""

@@ -91,3 +91,8 @@ class Platform:
     def volumes(self) -> tuple[str, ...]:
         """The parts that hold a file system."""
         return (self.storage.name, *self.slots) if self.storage.is_volume else self.slots
+
+
+def operate(unit: Appliance, operation: str, **arguments: Any) -> None:
+    """Do one of the things that can be done to a unit from outside, by its name."""
+    unit.platform.operations[operation](unit, **arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from functools import total_ordering
+from functools import cache, total_ordering
 
 from firmware.basis import Fact, assumed, documented, inferred
 from firmware.times import MINUTE
@@ -30,7 +30,7 @@ class Release:
 
     @property
     def number(self) -> tuple[int, ...]:
-        return tuple(int(part) for part in self.version.split("."))
+        return _number(self.version)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Release) and self.version == other.version
@@ -43,6 +43,11 @@ class Release:
 
     def __str__(self) -> str:
         return self.version
+
+
+@cache
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("."))
 
 
 _SEVEN_YEARS = assumed(2555, "M: '7 years', undated")

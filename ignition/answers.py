@@ -83,7 +83,7 @@ def digest(value: Any) -> str:
 def load(unit: Appliance) -> Answers:
     """What is on the disk; nothing when there is nothing that this unit can read."""
     data = unit.sealed.read(disk.ANSWERS)
-    return _decode(data) if data else Answers()
+    return (_decode(data) if data else None) or Answers()
 
 
 def save(unit: Appliance, answers: Answers) -> None:
@@ -105,11 +105,16 @@ def _encode(answers: Answers) -> bytes:
 
 
 @memoise(4096)
-def _decode(data: bytes) -> Answers:
-    body = json.loads(data)  # sealed: nobody but this firmware wrote it
-    plan = body["plan"]
-    return Answers(
-        tuple((name, tuple(sorted(values.items()))) for name, values in sorted(body["pages"].items())),
-        Announced(*body["announced"]) if body["announced"] else None,
-        Plan(plan[0], plan[1], plan[2], tuple(plan[3]), plan[4]) if plan else None,
-    )
+def _decode(data: bytes) -> Answers | None:
+    """None: nothing that this firmware has written."""
+    try:
+        body = json.loads(data)
+        plan = body["plan"]
+        found = Answers(
+            tuple((name, tuple(sorted(values.items()))) for name, values in sorted(body["pages"].items())),
+            Announced(*body["announced"]) if body["announced"] else None,
+            Plan(plan[0], plan[1], plan[2], tuple(plan[3]), plan[4]) if plan else None,
+        )
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return None
+    return found if _encode(found) == data else None

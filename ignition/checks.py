@@ -77,6 +77,11 @@ def host_name(text: str) -> str:
     return text
 
 
+def is_host_name(text: str) -> bool:
+    """Whether a certificate can name such a host."""
+    return len(text) <= LONGEST_HOST_NAME and _is_name(text)
+
+
 def _is_name(text: str) -> bool:
     labels = text.split(".")
     return all(_LABEL.fullmatch(label) for label in labels) and not labels[-1].isdigit()

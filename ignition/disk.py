@@ -22,10 +22,12 @@ SECOND_DISK, MOUNT_POINT, MOUNTS = "second-disk", "/additional-hdd", "mounts"
 _LABEL = "label"
 PRODUCT = "opt/ipoffice/"
 
-# Where things lie is ours, after the habits of a Linux server with its product under /opt.
+# Where things lie is ours, after the habits of a Linux server with its product under /opt. A disk writes whole sectors,
+# so littlefs begins a log anew at each commit. How far its logs had grown would tell thousands of crash states apart
+# that hold the same.
 STORAGE = Storage(
     "disk",
-    Geometry(program_unit=256, block_size=1024, blocks=512, sheet=DISK),
+    Geometry(program_unit=1024, block_size=1024, blocks=512, sheet=DISK),
     {
         SYSTEM_RECORD: "opt/ipoffice/system/release",
         ANSWERS: "opt/ipoffice/ignition/answers",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from ipaddress import IPv4Interface
@@ -9,6 +10,7 @@ from ipaddress import IPv4Interface
 from firmware.appliance import Appliance
 from firmware.configuration import FALLBACK_ADDRESSES, Lan
 from firmware.credentials import generation
+from firmware.errors import Damaged
 from firmware.platform import Platform
 from firmware.security import authority
 from firmware.security.authority import Authority
@@ -64,17 +66,9 @@ def planned_host(unit: Appliance, given: Answers, lans: tuple[Lan, ...]) -> str:
         return told
     for lan in lans:
         name = unit.surroundings.name_of(lan.address)
-        if name and _fits(name):
+        if name and checks.is_host_name(name):
             return name
     return unit.mac
-
-
-def _fits(name: str) -> bool:
-    try:
-        checks.host_name(name)
-    except ValueError:
-        return False
-    return True
 
 
 def announce_authority(unit: Appliance, server: Server) -> Answers:
@@ -104,8 +98,16 @@ def _basis(unit: Appliance, given: Answers, role: Platform) -> str:
 
 def _last_authority(unit: Appliance) -> int:
     """The number of the CA on the disk: what an Apply has left whose plan was lost. It is never made again."""
-    data = unit.sealed.read(authority.RECORD)
-    return authority.from_bytes(data).number if data else 0
+    found = stored_authority(unit)
+    return found.number if found else 0
+
+
+def stored_authority(unit: Appliance) -> Authority | None:
+    """The CA on the disk; None when there is none that this unit can read."""
+    with suppress(Damaged):
+        data = unit.sealed.read(authority.RECORD)
+        return authority.from_bytes(data) if data else None
+    return None
 
 
 def makes_authority(given: Answers, role: Platform) -> bool:

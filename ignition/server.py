@@ -130,15 +130,16 @@ def set_address(unit: Appliance, lan: int, interface: str | None) -> None:
     changed = Lan(False, interface) if interface else Lan(True, before.interface)
     unit.ram.configuration = unit.ram.configuration.with_lan(lan, changed)
     save_configuration(unit, "Web Manager")
-    _follow_address(unit, lan, "Web Manager")
+    _follow_address(unit, lan, "Web Manager", is_another=changed != before)
 
 
-def _follow_address(unit: Appliance, lan: int, by: str) -> None:
+def _follow_address(unit: Appliance, lan: int, by: str, *, is_another: bool = True) -> None:
     assert unit.ram.configuration is not None
     address = unit.ram.configuration.lans[lan].interface
     unit.note("network.address", lan=f"LAN{lan + 1}", address=address, how=f"set by {by}")
     identity.note_fitness(unit)
-    identity.follow_change(unit, Trigger.ADDRESS_CHANGE)
+    if is_another:
+        identity.follow_change(unit, Trigger.ADDRESS_CHANGE)
 
 
 def set_host_name(unit: Appliance, host_name: str) -> None:
@@ -150,12 +151,15 @@ def set_host_name(unit: Appliance, host_name: str) -> None:
         raise BadInput(f"host name {host_name!r}: {error}") from None
     known = server_settings(unit)
     network = replace(known.network, hostname=host_name, given_name=host_name)
-    identity.announce_change(unit, Trigger.NAME_CHANGE)
+    is_another = host_name != known.network.hostname
+    if is_another:
+        identity.announce_change(unit, Trigger.NAME_CHANGE)
     settings.write(unit, disk.NETWORK, network.to_bytes())
     unit.ram.server, unit.ram.host_name = replace(known, network=network), host_name
     unit.note("network.host_name", host=host_name, was=known.network.hostname)
     identity.note_fitness(unit)
-    identity.follow_change(unit, Trigger.NAME_CHANGE)
+    if is_another:
+        identity.follow_change(unit, Trigger.NAME_CHANGE)
 
 
 def initial_configuration(

@@ -10,7 +10,7 @@ from firmware.boot import alarms
 from firmware.errors import StorageError
 from firmware.memo import memoise
 from firmware.platform import Platform
-from ignition import disk
+from ignition import checks, disk
 
 T = TypeVar("T", bound="TextFile")
 
@@ -95,22 +95,28 @@ def stored(unit: Appliance, record: str, kind: type[T]) -> T | None:
         data = unit.records.read(record)
     except StorageError:
         return None
-    return None if data is None else _parse(data, kind)
+    found = None if data is None else _parse(data, kind)
+    is_nameless = isinstance(found, Network) and found.hostname != unit.mac and not checks.is_host_name(found.hostname)
+    return None if is_nameless else found
 
 
 @memoise(4096)
-def _parse(data: bytes, kind: type[T]) -> T:
-    pairs = dict(line.partition("=")[::2] for line in data.decode().splitlines())
+def _parse(data: bytes, kind: type[T]) -> T | None:
+    """None: no text."""
+    try:
+        pairs = dict(line.partition("=")[::2] for line in data.decode().splitlines())
+    except UnicodeDecodeError:
+        return None
     return kind(**{f.name: pairs.get(f.name.upper(), "") for f in fields(kind)})
 
 
 def accounts(unit: Appliance) -> dict[str, str]:
-    """The Linux accounts: name -> hash."""
+    """The Linux accounts: name -> hash; none when the file is missing or damaged."""
     try:
         data = unit.records.read(disk.ACCOUNTS) or b""
-    except StorageError:
+        return dict(line.split(":", 1) for line in data.decode().splitlines())
+    except (StorageError, ValueError):
         return {}
-    return dict(line.split(":", 1) for line in data.decode().splitlines())
 
 
 def accounts_of(platform: Platform, root: str, administrator: str) -> dict[str, str]:

@@ -12,7 +12,7 @@ from firmware.configuration import FALLBACK_ADDRESSES, Configuration, Lan
 from firmware.credentials import identity, store
 from firmware.errors import Damaged, StorageError
 from firmware.platform import Platform
-from firmware.security import authority, certificates, reading
+from firmware.security import certificates, reading
 from firmware.security.certificates import Identity, Names
 from firmware.security.keys import derive
 from firmware.security.policy import Trigger, decide
@@ -21,7 +21,7 @@ from firmware.security.settings import RECORD as SECURITY
 from firmware.storage.nvm import CopyState
 from firmware.storage.records import DONE, build
 from firmware.times import SECOND
-from ignition import answers, apply, disk, settings
+from ignition import answers, apply, disk, plan, settings
 from ignition.sessions import Desk, desk
 
 
@@ -163,7 +163,7 @@ def load(unit: Appliance) -> str:
     """Load what ignition has made: settings, CA, identity. An identity that is lost is made anew. (assumed)"""
     server = settings.load(unit)
     unit.ram.server, unit.ram.host_name = server, server.network.hostname
-    unit.ram.authority = stored_authority(unit)
+    unit.ram.authority = plan.stored_authority(unit)
     if unit.platform.root_profile is not None and unit.ram.authority is None:
         alarms.raise_alarm(unit, "CA", "missing or damaged: identities are self-signed until a CA is created")
     if not disk.holds(unit, SECURITY):
@@ -186,7 +186,9 @@ def _overtaken(unit: Appliance, announced: bool) -> identity.Due | None:
     assert unit.ram.identity is not None
     ca, named = unit.ram.authority, reading.alternative_names(unit.ram.identity.der)
     network, stored = settings.stored(unit, disk.NETWORK, settings.Network), stored_configuration(unit)
-    configured = [*(lan.address for lan in stored.lans), stored.sip_fqdn, stored.sip_domain] if stored else []
+    configured = (
+        [*(lan.address for lan in stored.lans if not lan.dhcp), stored.sip_fqdn, stored.sip_domain] if stored else []
+    )
     other_ca = Trigger.CA_REPLACED if ca is not None and ca.is_imported else Trigger.CA_CREATED
     is_other_host = network is not None and network.hostname not in named
     is_elsewhere = any(name and name not in named for name in configured)
@@ -199,14 +201,6 @@ def _overtaken(unit: Appliance, announced: bool) -> identity.Due | None:
         rule = identity.rule_of_change(unit, trigger) if has_changed else None
         if rule is not None and rule.value in identity.MAKING:
             return why, rule
-    return None
-
-
-def stored_authority(unit: Appliance) -> authority.Authority | None:
-    """The CA on the disk; None when there is none that this unit can read."""
-    with suppress(Damaged):
-        data = unit.sealed.read(authority.RECORD)
-        return authority.from_bytes(data) if data else None
     return None
 
 

@@ -25,13 +25,15 @@ _MODES = (("static", "Fixed"), ("dhcp", "By DHCP"))
 
 @dataclass(frozen=True)
 class Form:
-    """``page`` holds fields and checks as a wizard's page does; ``shows`` what stands in the fields at first."""
+    """``page`` holds fields and checks as a wizard's page does; ``shows`` what stands in the fields at first;
+    ``operation`` is what it does, ``arguments`` with what."""
 
     page: Page
     button: str
     seen: Callable[[Appliance], bool]
     shows: Callable[[Appliance], Values]
-    run: Callable[[Appliance, Values], None]
+    operation: str
+    arguments: Callable[[Values], dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,6 @@ class FormView:
 def _page(name: str, title: str, lead: str, fields: tuple[Field, ...], keep: Any = None) -> Page:
     more = {"keep": keep} if keep else {}
     return Page("-", name, title, lead, lambda _server: True, Basis.ASSUMED, "ours", fields, **more)
-
-
-def _operate(unit: Appliance, operation: str, **arguments: object) -> None:
-    unit.platform.operations[operation](unit, **arguments)
 
 
 def _lans(unit: Appliance) -> tuple[Lan, ...]:
@@ -74,9 +72,9 @@ def _lan_form(number: int) -> Form:
         filled = {address: str(interface.ip), mask: str(interface.netmask)} if present.interface else {}
         return {mode: "dhcp" if present.dhcp else "static", **filled}
 
-    def run(unit: Appliance, values: Values) -> None:
+    def arguments(values: Values) -> dict[str, Any]:
         fixed_to = str(IPv4Interface(f"{values[address]}/{values[mask]}")) if fixed(values) else None
-        _operate(unit, "set_address", lan=number - 1, interface=fixed_to)
+        return {"lan": number - 1, "interface": fixed_to}
 
     fields = (
         Field(mode, "Address", required(checks.anything, "how the address is set"), Kind.CHOICE,
@@ -87,7 +85,9 @@ def _lan_form(number: int) -> Form:
               hint="For a fixed address.", asked=fixed),
     )  # fmt: skip
     lead = f"How this server is reached on LAN{number}."
-    return Form(_page(lan, f"LAN{number}", lead, fields, keep), f"Change LAN{number}", _always, shows, run)
+    return Form(
+        _page(lan, f"LAN{number}", lead, fields, keep), f"Change LAN{number}", _always, shows, "set_address", arguments
+    )
 
 
 def _always(_unit: Appliance) -> bool:
@@ -124,28 +124,28 @@ FORMS: tuple[Form, ...] = (
         "Configure",
         lambda unit: unit.ram.configuration is not None and not unit.ram.configuration.primary,
         lambda unit: {"system_name": unit.ram.configuration.system_name if unit.ram.configuration else ""},
-        lambda unit, values: _operate(unit, "initial_configuration", primary=values["primary"],
-                                      system_name=values["system_name"] or None),
+        "initial_configuration",
+        lambda values: {"primary": values["primary"], "system_name": values["system_name"] or None},
     ),
     Form(
         _page("host-name", "Host name", "Part of the certificates; a CA keeps the name that it was made with.", (
             Field("host_name", "Host name", required(checks.host_name, "a host name such as server1")),
         )),
         "Change host name", _always, lambda unit: {"host_name": unit.ram.host_name},
-        lambda unit, values: _operate(unit, "set_host_name", host_name=values["host_name"]),
+        "set_host_name", lambda values: {"host_name": values["host_name"]},
     ),
     _lan_form(1),
     _lan_form(2),
     Form(
         _page("renew-authority", "Renew the CA",
               "A new certificate over the same key: what the CA has signed stays valid.", ()),
-        "Renew existing CA", _is_root, _nothing, lambda unit, _values: _operate(unit, "renew_authority"),
+        "Renew existing CA", _is_root, _nothing, "renew_authority", lambda _values: {},
     ),
     Form(
         _page("create-authority", "Create a new CA", "A new key and certificate; the identity is made anew.", (
             Field("sure", "Every certificate of the present CA may become worthless", _sure, Kind.FLAG),
         )),
-        "Create new CA", _is_root, _nothing, lambda unit, _values: _operate(unit, "create_authority"),
+        "Create new CA", _is_root, _nothing, "create_authority", lambda _values: {},
     ),
 )  # fmt: skip
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from starlette.exceptions import HTTPException
@@ -16,6 +17,7 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from firmware.appliance import Appliance
 from firmware.credentials import expiry
 from firmware.errors import NotNow
+from firmware.platform import operate
 from firmware.security import reading
 from firmware.security.authority import Authority
 from ignition import pages, sessions, web_pages, web_platform, wizard
@@ -33,7 +35,9 @@ _LOG_IN_STATES = (wizard.GROUP, "running", "certificate.", "apply.failed")
 
 
 class Act(Protocol):
-    """Does something to the unit at the right simulated time, and gives back what came of it."""
+    """Does something to the unit at the right simulated time, and gives back what came of it.
+
+    It is told what to do as a ``partial``: whoever records a session reads it off."""
 
     def __call__(self, action: Callable[[], T], /) -> T: ...
 
@@ -63,7 +67,7 @@ class Site:
         """The session of a request. LogInFirst or NotNow when there is none."""
         if not isinstance(self.unit.ram.wizard, Desk):
             raise NotNow("the server is not up")
-        return self.act(lambda: sessions.session_of(self.unit, cookie_of(request))).token
+        return self.act(partial(sessions.session_of, self.unit, cookie_of(request))).token
 
     async def form(self, request: Request, names: Collection[str], files: Collection[str] = ()) -> dict[str, str]:
         """The fields of a form that somebody with a session has sent."""
@@ -120,7 +124,7 @@ class Site:
         request.state.user = user
         token = self.visitors.new_session()
         begin = wizard.log_in if wizard.is_open(self.unit) else sessions.log_in
-        self.act(lambda: begin(self.unit, user, password, token))
+        self.act(partial(begin, self.unit, user, password, token))
         self.visitors.logged_in(cookie_of(request), token)
         response = see_other(_APPLY if self.unit.state.startswith("apply.") else self.place())
         set_cookie(response, token)
@@ -129,7 +133,7 @@ class Site:
     async def log_out(self, request: Request) -> Response:
         await self.form(request, ())
         token = cookie_of(request) or ""
-        self.act(lambda: sessions.log_out(self.unit, token))
+        self.act(partial(sessions.log_out, self.unit, token))
         self.visitors.forget(token)
         response = see_other("/login")
         drop_cookie(response)
@@ -139,7 +143,7 @@ class Site:
 
     async def page(self, request: Request) -> Response:
         name, token = known_page(request), self.enter(request)
-        return self.show_page(request, self.act(lambda: wizard.open_page(self.unit, token, name)))
+        return self.show_page(request, self.act(partial(wizard.open_page, self.unit, token, name)))
 
     def show_page(self, request: Request, shown: wizard.Shown, status: int = 200, notice: str = "") -> Response:
         steps = web_pages.steps(shown)
@@ -167,7 +171,7 @@ class Site:
         files = [field.name for field in rows if field.kind is Kind.FILE]
         values = await self.form(request, [field.name for field in rows], files)
         token, tag = cookie_of(request), values.pop("tag", "")
-        shown = self.act(lambda: wizard.submit(self.unit, token, name, values, tag))
+        shown = self.act(partial(wizard.submit, self.unit, token, name, values, tag))
         if shown.errors:
             return self.show_page(request, shown, 422)
         return see_other(f"/ignition/{shown.page.name}" if wizard.is_open(self.unit) else _APPLY)
@@ -192,7 +196,7 @@ class Site:
         await self.form(request, ())
         if self.unit.state != "apply.failed":
             raise NotNow("nothing has failed")
-        self.act(lambda: wizard.apply(self.unit, cookie_of(request)))
+        self.act(partial(wizard.apply, self.unit, cookie_of(request)))
         return see_other(_APPLY)
 
     # The server that is set up
@@ -231,7 +235,7 @@ class Site:
         kept, errors = web_platform.check(self.unit, form, values)
         if errors:
             return self.show_platform(request, 422, sent=form, values=values, errors=errors)
-        self.act(lambda: form.run(self.unit, kept))
+        self.act(partial(operate, self.unit, form.operation, **form.arguments(kept)))
         return see_other("/platform")
 
     # Certificates

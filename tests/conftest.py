@@ -38,11 +38,12 @@ def unit(_booted: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(_booted, tmp_path / "unit"))
 
 
-OUTSIDE = ("live", "interop")  # tests with processes and sockets: not for every save
+# Not for every save: tests with processes and sockets; power cut everywhere, and firmwares and units hunted for bugs.
+SLOW = ("live", "interop", "sweep", "zoo", "damage", "units")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark as slow whatever lives in those rooms."""
     for item in items:
-        if item.path.parent.name in OUTSIDE:
+        if item.path.parent.name in SLOW:
             item.add_marker(pytest.mark.slow)

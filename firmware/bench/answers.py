@@ -24,6 +24,7 @@ from ignition.pages import LOGIN, Field, Kind, Page, Server
 UTILITY = "initial_configuration"
 _UTILITY_FIELDS = ("primary", "system_name")
 LARGEST_FILE = 128 * 1024
+PASSWORDS = frozenset(field.name for page in pages.PAGES for field in page.fields if field.kind is Kind.PASSWORD)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ def boot(
     from firmware.bench.orders import Order, open_unit
     from firmware.bench.outside import identity_of
     from firmware.bench.timeline import Timeline
+    from firmware.bench.world import World
 
     timeline = Timeline(style())
     order = Order(platform, release, mac, seed)
@@ -48,7 +49,9 @@ def boot(
         if not is_new:
             start.let_time_pass(unit, clock, directory.gone_by(), state)
         before = identity_of(unit)
-        reached = start.start(unit, pull_plug=pull_plug)
+        world = World(unit.clock.now)
+        world.add(unit)
+        reached = start.start(world, unit, pull_plug=pull_plug)
         directory.save(unit)
         after = identity_of(unit)
     if reached not in unit.platform.rests_in:

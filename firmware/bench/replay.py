@@ -78,14 +78,14 @@ def run(
         report.units = world.units
         for planned in scenario.steps:
             before(planned)
-            outcome = _perform(world, planned, len(report.events))
+            outcome = perform(world, planned, len(report.events))
             report.outcomes.append(outcome)
             for directory, unit in opened:
                 directory.save(unit)
             if outcome.objection:
                 break
         else:
-            _check_cuts(world, scenario, report)
+            check_cuts(world, scenario, report)
     return report
 
 
@@ -127,7 +127,8 @@ def _set_clock(unit: Appliance, spec: UnitSpec) -> None:
             unit.clock.set(spec.clock)
 
 
-def _perform(world: World, planned: PlannedStep, after: int) -> Outcome:
+def perform(world: World, planned: PlannedStep, after: int) -> Outcome:
+    """Do one step. Raises BadInput when it asks for what is not there."""
     unit = world.units[planned.unit]
     unit.clock.advance_to(world.now)
     wanted = planned.step.refusal
@@ -144,7 +145,7 @@ def _perform(world: World, planned: PlannedStep, after: int) -> Outcome:
     return Outcome(planned, after, "" if wanted is None else f"expected to be refused with {wanted!r}, and was done")
 
 
-def _check_cuts(world: World, scenario: Scenario, report: Report) -> None:
+def check_cuts(world: World, scenario: Scenario, report: Report) -> None:
     """A power cut that was ordered and never came would make what follows it meaningless."""
     for name, unit in world.units.items():
         still = world.cut_at.get(name) or unit.rail.armed

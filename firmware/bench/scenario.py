@@ -65,7 +65,7 @@ class PlannedStep:
 
     @property
     def text(self) -> str:
-        return _show(self.row)
+        return show(self.row)
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def parse(text: str, file: str, folder: FilePath = FilePath()) -> Scenario:
     planned = []
     # The steps' own errors are worth knowing in the same breath as those of the rest.
     for index, row in enumerate(rows if isinstance(rows, list) else []):
-        step, unit = _step(row, index, units, problems, folder)
+        step, unit = read_step(row, index, units, problems, folder)
         if step is not None and unit is not None:
             planned.append(PlannedStep(step, unit, marked.where(("steps", index)), row))
     problems.raise_any()
@@ -151,7 +151,10 @@ def _check_hosts(found: Units, specs: dict[str, UnitSpec], place: Place, problem
             problems.add(at, f"{spec.host!r} is {named}, which has no slot for a module; an IP500 V2 has")
 
 
-def _step(row: Any, index: int, units: Units, problems: Problems, folder: FilePath) -> tuple[Step | None, str | None]:
+def read_step(
+    row: Any, index: int, units: Units, problems: Problems, folder: FilePath
+) -> tuple[Step | None, str | None]:
+    """One step as it was written, and the unit that it is for; what is wrong goes to ``problems``."""
     place = ("steps", index)
     if isinstance(row, str):
         row = {row: None}
@@ -200,7 +203,7 @@ def _without(value: Any, secrets: frozenset[str]) -> Any:
     return value
 
 
-def _show(row: Any) -> str:
+def show(row: Any) -> str:
     """A step on one line, as it was written, but for its passwords."""
     if isinstance(row, str):
         return row

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from pathlib import Path
 
 from firmware.appliance import Appliance
 from firmware.bench.orders import DEFAULT_START, Order, new_unit
 from firmware.bench.world import OFF, World
 from firmware.errors import BadInput
+from firmware.platform import operate
 from firmware.times import SECOND, show_time
 
 RUNNING = "running"
@@ -39,11 +41,9 @@ def let_time_pass(unit: Appliance, clock: int | str | None, gone_by: int, state:
         unit.clock.advance_to(int(clock))
 
 
-def start(unit: Appliance, *, pull_plug: bool) -> str:
+def start(world: World, unit: Appliance, *, pull_plug: bool) -> str:
     """Power on, wait until the unit rests, shut it down (or pull the plug). Returns the state it had come to."""
-    world = World(unit.clock.now)
-    world.add(unit)
-    world.act(unit, lambda: unit.platform.operations["power_on"](unit))
+    world.act(unit, partial(operate, unit, "power_on"))
     world.settle()
     reached = unit.state
     end(world, unit, pull_plug=pull_plug)
@@ -59,6 +59,6 @@ def end(world: World, unit: Appliance, *, pull_plug: bool) -> None:
     elif pull_plug:
         world.cut_power(unit, "pulled by --pull-plug")
     else:
-        world.act(unit, lambda: unit.platform.operations["shutdown"](unit))
+        world.act(unit, partial(operate, unit, "shutdown"))
         world.settle()
         world.cut_power(unit, "unplugged after the shutdown")

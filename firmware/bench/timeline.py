@@ -130,8 +130,8 @@ SENTENCES: dict[str, str] = {
     "phone.rebooted": "{phone} rebooted; from now on it checks {checks} [{basis}]",
     "environment": "the network now answers: {answers}",
 }
-_LEDS = (("cpu", "CPU"), ("sd", "SD"), ("base", "base"), ("upper", "upper LED"), ("lower", "lower LED"))
-_LOUD = {
+LEDS = (("cpu", "CPU"), ("sd", "SD"), ("base", "base"), ("upper", "upper LED"), ("lower", "lower LED"))
+LOUD = {
     "power.cut": "red",
     "power.reset": "red",
     "alarm": "red",
@@ -179,13 +179,13 @@ class Timeline:
         if event.kind == "state":
             head = f"{clock:<12} {unit}{event.data['state']:<24}"
             lights = "; ".join(
-                f"{led} {event.data[key]}" for key, led in _LEDS if key in event.data and self._changed(event, key)
+                f"{led} {event.data[key]}" for key, led in LEDS if key in event.data and self._changed(event, key)
             )
             shown = self._style(f"[{lights}]", "dim") if lights else ""
             return [*lines, f"{self._style(head, 'bold')} {event.data['about']} {shown}".rstrip()]
         first, *rest = sentence(event).split("\n")
         margin = " " * 13 + " " * len(unit)
-        colour = _LOUD.get(event.kind, "")
+        colour = LOUD.get(event.kind, "")
         lines.append(self._style(f"{clock:<12} {unit}  · {first}", colour))
         return lines + [self._style(f"{margin}  {line}", colour) for line in rest]
 

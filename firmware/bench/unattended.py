@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from firmware.appliance import Appliance
 from firmware.bench import hosting
 from firmware.bench.answers import Given
-from firmware.bench.world import World
+from firmware.bench.world import Asking, World
 from firmware.errors import Unmet
+from firmware.platform import operate
 from ignition import pages, sessions, wizard
 from ignition.pages import LOGIN, REVIEW, Page
-from ignition.wizard import Shown
 
 TOKEN = "unattended"  # noqa: S105  # names the session; nothing is guarded by it here
 
@@ -30,7 +32,7 @@ def ignite(world: World, unit: Appliance, given: Given) -> bool:
     """
     if unit.platform.bring_up.accepts(unit, "power_on") and not unit.rail.on:
         hosting.require_own_power(world, unit)
-        world.act(unit, lambda: unit.platform.operations["power_on"](unit))
+        world.act(unit, partial(operate, unit, "power_on"))
         world.settle()
     if not wizard.is_open(unit):
         return False
@@ -44,25 +46,21 @@ def ignite(world: World, unit: Appliance, given: Given) -> bool:
         _submit(world, unit, page, values)
     world.settle()
     if given.utility and unit.state == "running":
-        world.act(unit, lambda: unit.platform.operations["initial_configuration"](unit, **given.utility))
+        world.act(unit, partial(operate, unit, "initial_configuration", **given.utility))
         world.settle()
     return True
 
 
 def _submit(world: World, unit: Appliance, page: Page, values: dict[str, str]) -> None:
-    shown: list[Shown] = []
-    world.act(unit, lambda: shown.append(wizard.submit(unit, TOKEN, page.name, values)))
-    if shown and shown[0].errors:
-        raise PageRefused(page.name, dict(shown[0].errors))
+    asking = Asking(partial(wizard.submit, unit, TOKEN, page.name, values))
+    world.act(unit, asking)
+    if asking.results and asking.results[0].errors:
+        raise PageRefused(page.name, dict(asking.results[0].errors))
 
 
 def _log_in(world: World, unit: Appliance, given: Given) -> None:
     form = given.of(pages.BY_NAME[LOGIN], wizard.server(unit))
     try:
-        world.act(unit, lambda: void(wizard.log_in(unit, form["user"], form["password"], TOKEN)))
+        world.act(unit, Asking(partial(wizard.log_in, unit, form["user"], form["password"], TOKEN)))
     except (sessions.WrongPassword, sessions.Blocked) as error:
         raise PageRefused(LOGIN, {"password": str(error)}) from None
-
-
-def void(_anything: object) -> None:
-    """For an action whose result nobody needs."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy, deepcopy
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from firmware.appliance import Appliance, Ram
 from firmware.bench import hosting
@@ -21,8 +21,20 @@ from firmware.security.certificates import Identity
 if TYPE_CHECKING:
     from firmware.bench.browser import Browser
 
+T = TypeVar("T")
 OFF = "off"
 SHUT_DOWN = ("shutdown.done", "host.shut_down")
+
+
+class Asking(Generic[T]):
+    """An action that something comes of: ``results`` holds it, or nothing when power went away meanwhile."""
+
+    def __init__(self, action: Callable[[], T]) -> None:
+        self.action = action
+        self.results: list[T] = []
+
+    def __call__(self) -> None:
+        self.results.append(self.action())
 
 
 class World:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from typing import TypeVar
+
 from firmware.appliance import Appliance
 from firmware.boot.software import BINARY, image_of
 from firmware.device.flash import FlashPart, Geometry
@@ -10,7 +13,10 @@ from firmware.device.power import Rail
 from firmware.errors import Damaged, StorageError
 from firmware.memo import memoise
 from firmware.release import Release
+from firmware.storage.again import on_volume
 from firmware.storage.volume import Volume, format_volume, mounted
+
+R = TypeVar("R")
 
 SYSTEM, OPTIONAL = "system-sd", "optional-sd"
 PRIMARY, BACKUP = "system/primary", "system/backup"
@@ -31,15 +37,25 @@ class CardUnusable(StorageError):
 
 def volume_of(unit: Appliance, slot: str) -> Volume:
     """The mounted volume of the card in a slot, for a with block. CardUnusable says why there is none."""
+    part = _part_in(unit, slot)
+    try:
+        return mounted(part)
+    except Damaged as error:
+        raise CardUnusable(f"the card in the {slot} slot holds no volume of ours ({error})") from None
+
+
+def look_at(unit: Appliance, slot: str, what: Callable[..., R], *about: Hashable) -> R:
+    """:func:`firmware.storage.again.on_volume` at the card in a slot. CardUnusable says why there is none."""
+    return on_volume(_part_in(unit, slot), what, *about, mount=lambda _: volume_of(unit, slot))
+
+
+def _part_in(unit: Appliance, slot: str) -> FlashPart:
     card = unit.slots[slot].card
     if card is None:
         raise CardUnusable(f"no card in the {slot} slot")
     if card.failed:
         raise CardUnusable(f"the card in the {slot} slot has failed")
-    try:
-        return mounted(card.part)
-    except Damaged as error:
-        raise CardUnusable(f"the card in the {slot} slot holds no volume of ours ({error})") from None
+    return card.part
 
 
 def read_or_damaged(volume: Volume, path: str) -> bytes | None:

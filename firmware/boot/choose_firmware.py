@@ -15,6 +15,7 @@ from firmware.boot.cards import (
     STORE_DELETE,
     SYSTEM,
     TEMPORARY,
+    look_at,
     read_or_damaged,
     volume_of,
 )
@@ -75,31 +76,38 @@ def candidates(unit: Appliance, *, starting: bool = False) -> Iterator[Candidate
             if place.slot is None:
                 yield Candidate(place, kept.read(unit, RECORD) if starting else kept.peek(unit, RECORD))
                 continue
-            with volume_of(unit, place.slot) as volume:
-                if starting and place is PLACES.value[0]:
-                    _clear_temporary(volume)
-                    unit.ram.store_files = _store_files(volume)
-                found = Candidate(
-                    place, volume.read(place.path), read_or_damaged(volume, f"{place.folder}/{CONFIGURATION}")
-                )
-            yield found
+            if starting and place is PLACES.value[0]:
+                temporary, unit.ram.store_files = look_at(unit, place.slot, _in_passing)
+                _clear_temporary(unit, place.slot, temporary)
+            yield Candidate(place, *look_at(unit, place.slot, _candidate, place))
         except StorageError as error:
             yield Candidate(place, None, None, str(error))
 
 
-def _clear_temporary(volume: Volume) -> None:
+def _candidate(volume: Volume, place: Place) -> tuple[bytes | None, bytes | None]:
+    """The binary in a place, and the configuration beside it."""
+    return volume.read(place.path), read_or_damaged(volume, f"{place.folder}/{CONFIGURATION}")
+
+
+def _in_passing(volume: Volume) -> tuple[tuple[str, ...], bool]:
+    """The files of the folder temp; and whether a file waits to go into the trusted certificate store, or to take one
+    out of it, so that an ordinary start need not look again."""
+    temporary: tuple[str, ...] = ()
+    waits = False
+    with suppress(StorageError):
+        temporary = tuple(path for path, _ in volume.files(TEMPORARY))
+    with suppress(StorageError):
+        waits = bool(volume.entries(STORE_ADD) or volume.entries(STORE_DELETE))
+    return temporary, waits
+
+
+def _clear_temporary(unit: Appliance, slot: str, paths: tuple[str, ...]) -> None:
     """The folder temp is not kept across a reboot, dynamic is. (BG) A card that refuses still serves its binary."""
-    with suppress(StorageError):
-        for path, _ in list(volume.files(TEMPORARY)):
+    if not paths:
+        return
+    with suppress(StorageError), volume_of(unit, slot) as volume:
+        for path in paths:
             volume.remove(path)
-
-
-def _store_files(volume: Volume) -> bool:
-    """Whether a file waits to go into the trusted certificate store, or to take one out of it: seen in passing, so that
-    an ordinary start need not look again."""
-    with suppress(StorageError):
-        return bool(volume.entries(STORE_ADD) or volume.entries(STORE_DELETE))
-    return False
 
 
 def choose_firmware(unit: Appliance) -> str:

@@ -14,6 +14,7 @@ from firmware.appliance import Appliance
 from firmware.boot import alarms, kept
 from firmware.credentials import held
 from firmware.errors import Damaged, StorageError
+from firmware.memo import memoise
 from firmware.security import certificates, trusted_store
 from firmware.security.authority import certified
 from firmware.security.certificates import Identity, Names
@@ -21,10 +22,11 @@ from firmware.security.importing import NotAccepted
 from firmware.security.keys import KeyPair, derive
 from firmware.security.settings import Origin
 from firmware.storage.records import GENERATION, build
-from firmware.times import show_time
+from firmware.times import LATEST, show_time
 
 RECORD = "generation"
 _NOT_SET = -1
+_LAST = 2**32 - 2**16
 
 Terms = tuple[Names, int, int, int]
 
@@ -39,17 +41,22 @@ class Announcement:
 
 
 def announcement(data: bytes | None) -> Announcement:
+    """What a record announces; one of a number or a time that no unit comes to announces nothing."""
     note = kept.understood(GENERATION, data)
-    if note is None:
+    if note is None or note.number > _LAST or not _NOT_SET <= note.created <= LATEST:
         return Announcement()
     return Announcement(note.number, None if note.created == _NOT_SET else note.created, note.same_key)
 
 
 def write_announcement(unit: Appliance, wanted: Announcement) -> None:
-    created = _NOT_SET if wanted.created is None else wanted.created
-    note = {"number": wanted.number, "created": created, "same_key": wanted.same_key}
     with alarms.alarm_on_failure(unit, "announcing the certificate"):
-        unit.records.replace(RECORD, build(GENERATION, note))
+        unit.records.replace(RECORD, _encode(wanted))
+
+
+@memoise(4096)
+def _encode(announced: Announcement) -> bytes:
+    created = _NOT_SET if announced.created is None else announced.created
+    return build(GENERATION, {"number": announced.number, "created": created, "same_key": announced.same_key})
 
 
 def last_number(unit: Appliance) -> int:

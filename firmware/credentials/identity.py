@@ -16,7 +16,7 @@ from firmware.security import reading, settings
 from firmware.security.policy import Outcome, Trigger, decide
 from firmware.security.sealed import Held
 from firmware.security.settings import Origin
-from firmware.times import show_time
+from firmware.times import MINUTE, show_time
 
 MAKING = (Outcome.GENERATE, Outcome.RENEW)
 
@@ -38,8 +38,9 @@ def load_security(
     if mended:
         unit.note("record.mended", record=settings.RECORD)
     if found in (Held.FOREIGN, Held.DAMAGED):
-        # What was made before must not come again: go on after the last generation that was announced.
-        loaded = settings.factory(unit.release, announced)
+        # What was made before must not come again: go on after the last generation that was announced. Where that is
+        # lost too the time stands for a number that was never drawn.
+        loaded = settings.factory(unit.release, announced or unit.clock.now // MINUTE)
         alarms.raise_alarm(unit, "security settings", f"{found.value}: treated as empty")
     unit.ram.settings = loaded or settings.factory(unit.release)
     unit.ram.identity = unit.ram.settings.identity

@@ -57,9 +57,11 @@ def set_sip(unit: Appliance, domain: str | None = None, fqdn: str | None = None)
     """Set the domain and the FQDN of the SIP registrar; empty: none. What follows is the policy's."""
     running.require(unit, "its SIP registrar cannot be set")
     assert unit.ram.configuration is not None
-    unit.ram.configuration = unit.ram.configuration.with_sip(domain, fqdn)
+    before = unit.ram.configuration
+    unit.ram.configuration = before.with_sip(domain, fqdn)
     unit.platform.save_configuration(unit, "SIP registrar")
-    identity.follow_names(unit)
+    if unit.ram.configuration != before:
+        identity.follow_names(unit)
 
 
 def presented(settings: SecuritySettings, *, telephony: bool = False) -> Identity | None:

@@ -12,7 +12,8 @@ from firmware.errors import BadInput, Full, StorageError
 from firmware.security import importing, trusted_store
 from firmware.security.importing import NotAccepted
 from firmware.security.reading import describe, fingerprint
-from firmware.storage.volume import mounted
+from firmware.storage.again import on_volume
+from firmware.storage.volume import Volume
 
 
 def add(unit: Appliance, data: bytes) -> None:
@@ -83,16 +84,18 @@ def follow_folders(unit: Appliance, root: str = "") -> None:
     part = unit.parts()[unit.platform.files]
     for folder, deal in ((STORE_ADD, _add_file), (STORE_DELETE, _remove_file)):
         with alarms.alarm_on_failure(unit, "folders of the trusted certificate store"):
-            with mounted(part) as volume:
-                found = {path: volume.read(path) for path, _ in list(volume.files(root + folder))}
-            for path, data in sorted(found.items()):
+            for path, data in on_volume(part, _contents, root + folder):
                 try:
                     deal(unit, data or b"")
                 except NotAccepted as error:
                     alarms.raise_alarm(unit, path, str(error))
                     continue
-                with mounted(part) as volume:
-                    volume.remove(path)
+                on_volume(part, Volume.remove, path)
+
+
+def _contents(volume: Volume, folder: str) -> list[tuple[str, bytes | None]]:
+    """Every file below a folder with what it holds, in the order of paths."""
+    return sorted((path, volume.read(path)) for path, _ in list(volume.files(folder)))
 
 
 def _add_file(unit: Appliance, data: bytes) -> None:

@@ -48,6 +48,10 @@ class Clock:
         other._since, other._difference = self._since, self._difference
         return other
 
+    def kept(self) -> tuple[int | None, int, bool, int]:
+        """All but the simulated time: what :meth:`restore` needs beside it."""
+        return self._difference, self._since, self.battery_good, self.drift_ppm
+
     def state(self) -> dict[str, int | bool | None]:
         """Plain values from which :meth:`restore` makes the same clock."""
         return {

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from firmware.device.blocks import erased, joined, programmed
 from firmware.device.faults import (
     BadBlock,
     BitFlip,
@@ -26,8 +27,6 @@ from firmware.device.metastable import Pages
 from firmware.device.physics import NOR, DataSheet
 from firmware.device.power import Operation, Rail, Strike
 from firmware.errors import PowerCut, StorageError
-
-ERASED = 0xFF
 
 
 class BlockFailed(StorageError):
@@ -74,7 +73,7 @@ class FlashPart:
         self.name = name
         self.geometry = geometry
         self.rail = rail
-        self._erased = _erased_block(geometry.block_size)
+        self._erased = erased(geometry.block_size)
         # One object for every erased block: a copy is cheap, and "is it erased?" is one identity test.
         self.blocks: list[bytes] = (
             [self._erased] * geometry.blocks
@@ -100,45 +99,48 @@ class FlashPart:
             return self.unstable.seen(block, self.blocks[block], offset, offset + size)
         return self.blocks[block][offset : offset + size]
 
-    def read_blocks(self, first: int, count: int) -> bytes:
-        """Whole blocks, one after the other."""
+    def read_each(self, first: int, count: int) -> tuple[bytes, ...]:
+        """Whole blocks, each by itself."""
         if not self.rail.on:
             raise PowerCut(f"{self.name} has no power")
         if self.unstable is not None:
-            return b"".join(self.read(block, 0, self.geometry.block_size) for block in range(first, first + count))
-        return b"".join(self.blocks[first : first + count])
+            return tuple([self.read(block, 0, self.geometry.block_size) for block in range(first, first + count)])
+        return tuple(self.blocks[first : first + count])
+
+    def read_blocks(self, first: int, count: int) -> bytes:
+        """Whole blocks, one after the other."""
+        return joined(self.read_each(first, count))
 
     def program(self, block: int, offset: int, data: bytes) -> None:
         """Clear bits: each byte becomes ``old & new``. Offset and length are whole program units.
 
         Raises BlockFailed on a bad block, PowerCut where the rail says so, ValueError for a misaligned request.
         """
-        unit, end = self.geometry.program_unit, offset + len(data)
-        if offset % unit or len(data) % unit or not data or end > self.geometry.block_size or offset < 0:
-            raise ValueError(f"{self.name}: program of {len(data)} bytes at {offset} is not in whole units of {unit}")
+        geometry, size = self.geometry, len(data)
+        unit, end = geometry.program_unit, offset + size
+        if offset % unit or size % unit or not size or end > geometry.block_size or offset < 0:
+            raise ValueError(f"{self.name}: program of {size} bytes at {offset} is not in whole units of {unit}")
         strike, cut, asked = self._spend(block), None, block
         if strike is not None:
             cut, block = strike.cut, self._break(strike.faults, block, offset, data)
         content = self.blocks[block]
         if block in self._bad:
-            raise self._failed(strike, Operation(self.name, "program", block, offset, len(data), content))
-        old = content[offset:end]
-        erased = as_cells_hold(block, self._erased, self._stuck) if self._stuck else self._erased
-        if old != erased[offset:end]:
-            self.overprograms += block == asked
-            anded = int.from_bytes(old, "little") & int.from_bytes(data, "little")
-            data = anded.to_bytes(len(data), "little")
-        done = content[:offset] + data + content[end:]
-        self._trace("program", block, offset, len(data), done)
+            raise self._failed(strike, Operation(self.name, "program", block, offset, size, content))
+        blank = as_cells_hold(block, self._erased, self._stuck) if self._stuck else self._erased
+        done, is_over = programmed(content, offset, data, blank)
+        self.overprograms += is_over and block == asked
+        rail = self.rail
+        if rail.trace is not None:
+            rail.trace.append(Operation(self.name, "program", block, offset, size, done))
         if cut is None or cut.moment is Moment.AFTER:
-            self._store(block, offset, done, len(data))
+            self._store(block, offset, done, size)
         elif cut.moment is Moment.INSIDE:
-            torn = torn_program(old, data, cut.torn)
-            self._store(block, offset, content[:offset] + torn + content[end:], len(data))
+            torn = torn_program(content[offset:end], done[offset:end], cut.torn)
+            self._store(block, offset, content[:offset] + torn + content[end:], size)
         else:
             self._store_nothing(block)
         if strike is not None:
-            self._finish(strike, Operation(self.name, "program", block, offset, len(data), done), content)
+            self._finish(strike, Operation(self.name, "program", block, offset, size, done), content)
 
     def erase(self, block: int) -> None:
         """Set every bit of a block. Raises BlockFailed on a bad block, PowerCut where the rail says so."""
@@ -257,6 +259,12 @@ class FlashPart:
             self._store(defect.block, 0, content, len(content))
 
     @property
+    def is_sound(self) -> bool:
+        """Whether it has power, and every operation does just what it is to do."""
+        rail = self.rail
+        return rail.on and not (rail.expects or self._bad or self._stuck or self.unstable is not None)
+
+    @property
     def defects(self) -> tuple[Defect, ...]:
         return (*(BadBlock(block) for block in sorted(self._bad)), *self._stuck)
 
@@ -284,10 +292,3 @@ class FlashPart:
         other._bad, other._stuck, other.mirror = self._bad, self._stuck, None
         other.unstable = self.unstable and self.unstable.copy()
         return other
-
-
-_ERASED_BLOCKS: dict[int, bytes] = {}
-
-
-def _erased_block(size: int) -> bytes:
-    return _ERASED_BLOCKS.setdefault(size, bytes([ERASED]) * size)

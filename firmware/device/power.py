@@ -68,6 +68,11 @@ class Rail:
         self._expects = cut is not None or bool(self._planned)
 
     @property
+    def expects(self) -> bool:
+        """Whether a cut or a fault is still to come."""
+        return self._expects
+
+    @property
     def planned(self) -> tuple[LiveFault, ...]:
         """The faults that are still to come, in the order in which they were planned."""
         return tuple(fault for fault, _ in self._planned)

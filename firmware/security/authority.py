@@ -83,18 +83,23 @@ class Authority:
         return public_key_of(self.der) == self.key.public_der
 
     def to_bytes(self) -> bytes:
-        return build(
-            AUTHORITY,
-            {
-                "number": self.number,
-                "since": self.since,
-                "renewals": self.renewals,
-                "issued": self.issued,
-                "before": self.before,
-                "key": self.key.der,
-                "chain": self.chain,
-            },
-        )
+        return _encode(self)
+
+
+@memoise(4096)
+def _encode(authority: Authority) -> bytes:
+    return build(
+        AUTHORITY,
+        {
+            "number": authority.number,
+            "since": authority.since,
+            "renewals": authority.renewals,
+            "issued": authority.issued,
+            "before": authority.before,
+            "key": authority.key.der,
+            "chain": authority.chain,
+        },
+    )
 
 
 @memoise(4096)

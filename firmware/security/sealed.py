@@ -69,16 +69,27 @@ class SealedRecords:
     def commit(self, name: str, plain: bytes) -> None:
         """Seal and store: after a power cut there is the old or the new one, whole."""
         sequence = self._store.next_sequence(name)
-        sealed = _cipher(self._secret).encrypt(plain, _bound_to(name, sequence))
-        self._store.replace(name, sealed)
+        self._store.replace(name, _sealed(self._secret, plain, name, sequence))
 
     def _open(self, name: str, copy: Copy | None) -> tuple[Held, bytes | None]:
         if copy is None:
             return Held.EMPTY, None
-        try:
-            return Held.PRESENT, _cipher(self._secret).decrypt(copy.data, _bound_to(name, copy.sequence))
-        except InvalidTag:
-            return Held.FOREIGN, None
+        plain = _opened(self._secret, copy.data, name, copy.sequence)
+        return Held.FOREIGN if plain is None else Held.PRESENT, plain
+
+
+@memoise(4096)
+def _sealed(secret: bytes, plain: bytes, name: str, sequence: int) -> bytes:
+    return _cipher(secret).encrypt(plain, _bound_to(name, sequence))
+
+
+@memoise(4096)
+def _opened(secret: bytes, sealed: bytes, name: str, sequence: int) -> bytes | None:
+    """None: another unit has sealed it, or it was another record."""
+    try:
+        return _cipher(secret).decrypt(sealed, _bound_to(name, sequence))
+    except InvalidTag:
+        return None
 
 
 def _bound_to(name: str, sequence: int) -> list[bytes]:

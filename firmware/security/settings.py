@@ -171,6 +171,7 @@ def _understood(held: Held, plain: bytes | None) -> tuple[Held, SecuritySettings
     return (held, settings) if settings else (Held.DAMAGED, None)
 
 
+@memoise(4096)
 def _encode(settings: SecuritySettings) -> bytes:
     request, member = settings.request, settings.membership
     return build(

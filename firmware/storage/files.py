@@ -10,8 +10,9 @@ from collections.abc import Mapping
 
 from firmware.device.flash import FlashPart
 from firmware.errors import Full
+from firmware.storage.again import on_volume
 from firmware.storage.nvm import HEADER, Copy, CopyState, Lost, decode_copy, encode_copy
-from firmware.storage.volume import Volume, mounted
+from firmware.storage.volume import Volume
 
 _LARGEST = 96 * 1024  # a full trusted certificate store, as on an IP500 V2
 _NONE, _DAMAGED = Copy(CopyState.BLANK), Copy(CopyState.DAMAGED)
@@ -42,12 +43,7 @@ class FileStore:
 
     def copies(self, name: str) -> tuple[Copy, ...]:
         """The one copy that there is. Damaged when the volume cannot be followed."""
-        with mounted(self.part) as volume:
-            return (self._copy(volume, name),)
-
-    def _copy(self, volume: Volume, name: str) -> Copy:
-        raw = volume.read(self._paths[name])
-        return _NONE if raw is None else _decode(name, raw)
+        return (_decode(name, on_volume(self.part, Volume.read, self._paths[name])),)
 
     def present(self, name: str) -> Copy | None:
         """The record, or None when there is no such file. Lost when it is damaged."""
@@ -75,22 +71,22 @@ class FileStore:
         """
         if len(data) > _LARGEST:
             raise Full(f"the file {self._paths[name]} holds {_LARGEST} bytes, not {len(data)}")
-        with mounted(self.part) as volume:
-            sequence = _following(self._copy(volume, name))
-            volume.replace(self._paths[name], encode_copy(name, sequence, data))
+        content = encode_copy(name, self.next_sequence(name), data)
+        on_volume(self.part, Volume.replace, self._paths[name], content)
 
     def remove(self, name: str) -> bool:
         """Remove the file; False when there was none."""
-        with mounted(self.part) as volume:
-            return volume.remove(self._paths[name])
+        return on_volume(self.part, Volume.remove, self._paths[name])
 
 
 def _following(copy: Copy) -> int:
     return (copy.sequence + 1) % 2**32 if copy.state is CopyState.GOOD else 1
 
 
-def _decode(name: str, raw: bytes) -> Copy:
+def _decode(name: str, raw: bytes | None) -> Copy:
     """A file is the record or damage: unlike flash it is never blank, and nothing follows the data."""
+    if raw is None:
+        return _NONE
     if len(raw) < HEADER.size:
         return _DAMAGED
     copy = decode_copy(name, raw)

@@ -24,7 +24,9 @@ Not in the form, and why it does not matter:
   and littlefs takes for used, until its search comes round, what a mount has freed, so that on a volume nearly full it
   depends on the places whether a write finds room.
 
-Anything else – no volume, or metadata that littlefs never writes – is its own form, by every byte of it.
+No volume at all, where neither block of the first pair holds a commit: nothing but these is read before littlefs gives
+up, and a format that follows erases both. So all such images are of one form. Anything else – metadata that littlefs
+never writes – is its own form, by every byte of it.
 
 Faults that reach beyond the block being written are outside this: a lost erase leaves, under what is programmed next,
 what is not in the form, a moved erase group takes its neighbours with it, a bit flip can bring the other block of a
@@ -42,7 +44,7 @@ from typing import Any, NamedTuple
 
 from firmware.device.flash import Geometry
 from firmware.memo import memoise
-from firmware.storage.littlefs_log import CHAIN, FOLDER, SUPERBLOCK, Log, Pair, Unreadable, newer
+from firmware.storage.littlefs_log import CHAIN, FOLDER, SUPERBLOCK, Log, NoCommit, Pair, Unreadable, newer
 
 Reading = Generator[tuple[int, ...], tuple[bytes, ...], Any]  # yields numbers of blocks, is sent the blocks
 _ROOT: Pair = (0, 1)
@@ -102,6 +104,8 @@ class VolumeForms:
 def _form(geometry: Geometry, may_format: bool) -> Reading:
     try:
         volume, other = yield from _volume(geometry)
+    except NoCommit:
+        return _digest("blank")
     except Unreadable:
         blocks = yield tuple(range(geometry.blocks))
         return _digest("none", tuple(_digest_of(block) for block in blocks))
@@ -109,6 +113,8 @@ def _form(geometry: Geometry, may_format: bool) -> Reading:
         # Once a format has erased block 0 the volume is what block 1 says, old or new.
         try:
             volume = volume, (yield from _volume(geometry, other))[0] if other else None
+        except NoCommit:
+            volume = volume, "blank"
         except Unreadable:
             blocks = yield tuple(range(geometry.blocks))
             volume = volume, tuple(_digest_of(block) for block in blocks[1:])
@@ -168,7 +174,10 @@ def _metadata(geometry: Geometry, root: bytes | None) -> Reading:
             first, second = blocks[2 * at : 2 * at + 2]
             if pair == _ROOT and root is not None:
                 first, second = b"\xff" * geometry.block_size, root
-            log, is_first = newer(first, second, geometry.program_unit)
+            try:
+                log, is_first = newer(first, second, geometry.program_unit)
+            except NoCommit as error:
+                raise error if pair == _ROOT else Unreadable("a pair without a commit") from None
             other = second if pair == _ROOT and is_first else other
             logs[pair] = log
             found.update(_ascending(_pair(entry.data)) for entry in log.entries if entry.structure == FOLDER)

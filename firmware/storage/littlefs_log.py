@@ -28,6 +28,10 @@ class Unreadable(Exception):
     """Not what littlefs writes, power cut or not: nobody here says what littlefs would make of it."""
 
 
+class NoCommit(Unreadable):
+    """Neither block of a pair holds anything that counts."""
+
+
 class Entry(NamedTuple):
     """A file, a folder or the superblock."""
 
@@ -71,7 +75,7 @@ def newer(first: bytes, second: bytes, unit: int) -> tuple[Log, bool]:
     if log is not None:
         return log, is_first
     if other is None:
-        raise Unreadable("neither block of a pair holds a commit")
+        raise NoCommit("neither block of a pair holds a commit")
     return other, not is_first
 
 

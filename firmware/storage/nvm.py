@@ -18,6 +18,7 @@ from functools import cache
 
 from firmware.device.flash import FlashPart
 from firmware.errors import Damaged, Full, StorageError
+from firmware.memo import memoise
 
 MAGIC = b"NVMR"
 HEADER = struct.Struct("<4sIII")
@@ -77,7 +78,8 @@ class RecordStore:
 
     def copies(self, name: str) -> tuple[Copy, Copy]:
         """Both slots as they are."""
-        one, other = self._raw(name, 0), self._raw(name, 1)
+        start, blocks = self._places[name]
+        one, other = self._raw(start, blocks), self._raw(start + blocks, blocks)
         first = decode_copy(name, one)
         return first, first if other == one else decode_copy(name, other)
 
@@ -117,7 +119,7 @@ class RecordStore:
         """
         first, second = self.copies(name)
         best = _present(name, first, second)
-        if best is None or first == second:
+        if best is None or first is second or first == second:
             return best, False
         other = 1 if best is first else 0
         return best, self._write_slot(name, other, encode_copy(name, best.sequence, best.data))
@@ -127,11 +129,12 @@ class RecordStore:
         first, blocks = self._places[name]
         return first + slot * blocks, blocks
 
-    def _raw(self, name: str, slot: int) -> bytes:
+    def _raw(self, start: int, blocks: int) -> bytes:
         """A slot's blocks, as far as its header says that it reaches."""
-        start, blocks = self.slot_start(name, slot)
         size = self.part.geometry.block_size
         head = self.part.read(start, 0, size)
+        if blocks == 1:
+            return head
         needed = -(-(HEADER.size + _LENGTH.unpack_from(head, _LENGTH_AT)[0]) // size)
         if not 1 < needed <= blocks:
             return head
@@ -143,18 +146,25 @@ class RecordStore:
         size, unit = part.geometry.block_size, part.geometry.program_unit
         used = -(-len(content) // size)
         erased = b"\xff" * size
-        content += b"\xff" * (-len(content) % unit)
         try:
-            for n in range(blocks):
-                # Blocks beyond the new record are erased too when they hold anything: no old secret stays behind.
-                if n < used or part.read(start + n, 0, size) != erased:
-                    part.erase(start + n)
-            for at in (*range(unit, len(content), unit), 0):
-                part.program(start + at // size, at % size, content[at : at + unit])
+            for block in range(start, start + used):
+                part.erase(block)
+            # Blocks beyond the new record are erased too when they hold anything: no old secret stays behind.
+            for block, held in enumerate(part.read_each(start + used, blocks - used), start + used):
+                if held != erased:
+                    part.erase(block)
+            for at, page in _pages(content, unit):
+                part.program(start + at // size, at % size, page)
         except StorageError:
             return False
-        back = b"".join(part.read(start + n, 0, size) for n in range(used))
-        return back.startswith(content)
+        return part.read_blocks(start, used).startswith(content)
+
+
+@memoise(4096)
+def _pages(content: bytes, unit: int) -> tuple[tuple[int, bytes], ...]:
+    """Where each page of a slot lies, and what it holds: the first one last."""
+    content += b"\xff" * (-len(content) % unit)
+    return tuple((at, content[at : at + unit]) for at in (*range(unit, len(content), unit), 0))
 
 
 @cache
@@ -199,12 +209,14 @@ def _crc(name: str, counts: bytes, data: bytes) -> int:
     return zlib.crc32(data, zlib.crc32(counts, zlib.crc32(name.encode())))
 
 
+@memoise(4096)
 def encode_copy(name: str, sequence: int, data: bytes) -> bytes:
     """A record's header and data, as they lie in a slot or in a file."""
     crc = _crc(name, struct.pack("<II", sequence, len(data)), data)
     return HEADER.pack(MAGIC, sequence, len(data), crc) + data
 
 
+@memoise(4096)
 def decode_copy(name: str, raw: bytes) -> Copy:
     """What :func:`encode_copy` made, told apart from blank flash and from anything else."""
     if raw.startswith(_BLANK_HEADER):

@@ -68,6 +68,11 @@ class Volume:
         self._fs = lfs.LFSFilesystem()
         self._is_mounted = False
 
+    @property
+    def driver(self) -> Driver:
+        """What was read of the part, and what it was asked to do."""
+        return self._driver
+
     def read(self, path: str) -> bytes | None:
         """A file's bytes, or None when there is no such file. Damaged when littlefs cannot follow it."""
         with self._guard:

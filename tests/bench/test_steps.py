@@ -70,7 +70,7 @@ def test_an_expectation_that_does_not_hold(wanted: str, says: str) -> None:
 
 def test_every_field_of_expect_is_judged() -> None:
     judged = {*expectations._CHECKS, *wizard_expectations.CHECKS}
-    assert judged == set(STEPS["expect"].model_fields) - {"unit", "browser", "refusal"}
+    assert judged == set(STEPS["expect"].model_fields) - {"unit", "browser", "refusal", "at_once"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tests.benchmarks.load import handshakes, phones_at_once
 from tests.benchmarks.rules import matrix_checked
 from tests.benchmarks.serving import first_byte, page_answered
 from tests.benchmarks.sip import register_and_options, two_thousand_phones, wave
+from tests.benchmarks.sweep import BENCHMARKS as SWEEP
 from tests.benchmarks.verdicts import first_verdicts, repeated_verdicts
 
 BENCHMARKS = (
@@ -31,6 +32,7 @@ BENCHMARKS = (
     wave,
     handshakes,
     phones_at_once,
+    *SWEEP,
     version,
     existing_unit,
 )

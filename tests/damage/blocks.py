@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from random import Random
 
 from firmware.appliance import Appliance
+from firmware.device import image
 from firmware.device.faults import BitFlip
 from firmware.device.flash import FlashPart
+from firmware.errors import BadInput
 from firmware.storage.nvm import HEADER
 from tests.damage import bases
 from tests.storage import forge
@@ -119,6 +122,45 @@ def _from(chance: Random, unit: Appliance, source: Appliance, whose: str) -> str
     for block in range(first, last):
         part.overwrite(block, other.blocks[block])
     return f"{part.name} blocks {first} to {last - 1} as at {whose}"
+
+
+def container(chance: Random, unit: Appliance, name: str) -> str:
+    """The image file of a part cut short, too long, exchanged or with another trailer: refused, or as it was."""
+    part = a_part(chance, unit)
+    whole = image.write(part)
+    file = chance.choice(_FILES)(chance, whole, unit, name)
+    try:
+        image.check(file, part.name, part.geometry, "FILE")
+    except BadInput as error:
+        return f"{part.name}: {error}"
+    size = part.geometry.block_size
+    assert len(file) == len(whole)
+    for block in range(part.geometry.blocks):
+        part.overwrite(block, file[block * size : (block + 1) * size])
+    return f"{part.name}: another image of the same part"
+
+
+def _cut_short(chance: Random, whole: bytes, _unit: Appliance, _name: str) -> bytes:
+    return whole[: chance.randrange(len(whole))]
+
+
+def _in_its_trailer(chance: Random, whole: bytes, _unit: Appliance, _name: str) -> bytes:
+    at = len(whole) - 1 - chance.randrange(image.TRAILER_SIZE)
+    return whole[:at] + chance.randbytes(1) + whole[at + 1 :]
+
+
+def _exchanged(chance: Random, _whole: bytes, _unit: Appliance, _name: str) -> bytes:
+    return image.write(chance.choice(list(bases.base(chance.choice(bases.NAMES)).parts().values())))
+
+
+def _beginning_lost(chance: Random, whole: bytes, _unit: Appliance, _name: str) -> bytes:
+    by = chance.choice((1, 256, 1024))
+    return chance.choice((whole[by:], bytes(by) + whole, whole[by:] + bytes(by)))
+
+
+_FILES: tuple[Callable[[Random, bytes, Appliance, str], bytes], ...] = (
+    _cut_short, _in_its_trailer, _exchanged, _beginning_lost,
+)  # fmt: skip
 
 
 def header(chance: Random, unit: Appliance, _name: str) -> str:

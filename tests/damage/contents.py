@@ -107,12 +107,36 @@ def put_copy(unit: Appliance, records: RecordStore, which: str, slot: int, copy:
         unit.internal.overwrite(start + n, content[n * size : (n + 1) * size])
 
 
+def twins(unit: Appliance) -> list[str]:
+    """The records whose two copies are the same: either may be lost."""
+    records = unit.records
+    if not isinstance(records, RecordStore):
+        return []
+    with probe(unit):
+        found = {name: records.copies(name) for name in records.names()}
+    return [name for name, (one, other) in found.items() if one == other and one.state is CopyState.GOOD]
+
+
+def one_copy(chance: Random, unit: Appliance, which: str) -> str:
+    """One copy of a redundant record harmed, in any way that is no other record of ours."""
+    assert isinstance(unit.records, RecordStore)
+    slot, part = chance.randrange(2), unit.internal
+    start, count = unit.records.slot_start(which, slot)
+    block, size = start + chance.choice((0, chance.randrange(count))), part.geometry.block_size
+    content = bytearray(part.blocks[block])
+    length = chance.choice((1, 4, 16, 256, size))
+    at = chance.choice((0, chance.randrange(size - length + 1)))
+    content[at : at + length] = chance.choice((b"\xff" * length, bytes(length), chance.randbytes(length)))
+    part.overwrite(block, bytes(content))
+    return f"record {which}, copy {slot}: {length} bytes at {at} of block {block} changed"
+
+
 def sealed(chance: Random, unit: Appliance, _name: str) -> str:
     """lies: a sealed record with another body, sealed by the unit itself."""
     which = chance.choice([name for name in SEALED if name in unit.records.names()])
     with probe(unit):
         plain = unit.sealed.read(which) or b""
-        body = changed(chance, plain)
+        body = _another(chance, plain) if which == "answers" else changed(chance, plain)
         with suppress(StorageError):
             unit.sealed.commit(which, body)
     return f"lies: sealed record {which} {_difference(plain, body)}"

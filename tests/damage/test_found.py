@@ -7,10 +7,12 @@ import pytest
 from firmware.appliance import Appliance
 from firmware.bench.outside import probe
 from firmware.bench.summary import summarise
+from firmware.credentials.generation import RECORD as ANNOUNCED
 from firmware.device.faults import BitFlip
 from firmware.security.authority import RECORD as AUTHORITY
+from firmware.storage.records import GENERATION, build
 from ignition import disk
-from tests.boot.units import cut_power, identity_of, running, shut_down, since_power_on, slot_start, start_again
+from tests.boot.units import cut_power, do, identity_of, running, shut_down, since_power_on, slot_start, start_again
 from tests.ignition.units import at, fill, ignited, log_in
 
 TEXTS = (b"\xff\xfe=\n", b"A=\xff", b"\0", b"", b"root", b"no colon\n")
@@ -70,6 +72,16 @@ def test_a_ca_of_wrong_content_is_none_for_the_wizard() -> None:
         unit.sealed.commit(AUTHORITY, b"no CA")
     start_again(unit)
     fill(log_in(unit), "review")
+
+
+@pytest.mark.parametrize(("number", "created"), [(2, 2**60), (2, -(2**60)), (2, -2), (2**32 - 1, 0)])
+def test_an_announcement_of_a_time_or_number_that_cannot_be_counts_for_nothing(number: int, created: int) -> None:
+    unit = cut_power(do(running(), "delete_certificate"))
+    with probe(unit):
+        unit.records.replace(ANNOUNCED, build(GENERATION, {"number": number, "created": created, "same_key": False}))
+    start_again(unit)
+    do(do(unit, "default_security"), "default_security")
+    assert identity_of(unit).is_whole()
 
 
 def _both_copies(unit: Appliance, *records: str) -> Appliance:

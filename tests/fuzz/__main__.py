@@ -16,7 +16,7 @@ def fuzz(target: str, seconds: int, corpus: str) -> None:
     """Never returns: libFuzzer ends the process, and not with 0 when something was found."""
     import atheris
 
-    with atheris.instrument_imports(include=["firmware"]):
+    with atheris.instrument_imports(include=["firmware", "ignition"]):
         from tests.fuzz.targets import TARGETS
 
     options = [f"-max_total_time={seconds}", f"-max_len={LARGEST}", f"-timeout={SLOWEST}", "-print_final_stats=1"]

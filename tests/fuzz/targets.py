@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from random import Random
 
 from firmware.bench import inspection_target
 from firmware.errors import BadInput, Damaged
@@ -15,6 +16,10 @@ from firmware.security.importing import NotAccepted
 from firmware.security.keys import derive
 from firmware.security.reading import describe
 from firmware.times import parse_time
+from tests.damage import images
+from tests.damage.bases import NAMES
+from tests.damage.drawn import Drawn
+from tests.damage.judge import judge
 from tests.security.specimen import UNIT
 
 NOW = parse_time("2026-11-23T09:00:00Z")
@@ -60,8 +65,15 @@ def inspected(data: bytes) -> None:
         inspection_target.certificates(data, "fuzz.pem", b"secret")
 
 
-TARGETS: Mapping[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (authority, identity, certificates, request, question, answer, inspected)
+def start(data: bytes) -> None:
+    """A unit on an image whose damage the bytes choose."""
+    chance = Drawn(data)
+    judge(images.made(chance.choice(NAMES), chance), chance)
+
+
+TARGETS: Mapping[str, Callable[[bytes], object]] = {
+    target.__name__: target
+    for target in (authority, identity, certificates, request, question, answer, inspected, start)
 }
 
 
@@ -79,5 +91,6 @@ def seeds() -> Mapping[str, list[bytes]]:
         "inspected": [*made.chain, third.p12(made, "secret"), made.pem()],
         "request": [ASKED.request],
         "question": [asked, enrolment.poll(ASKED, NONCE, NOW)],
+        "start": [Random(n).randbytes(400) for n in range(60)],  # noqa: S311
         "answer": [MANAGER.answer("PKIOperation", asked, NOW).body],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Hashable
 from itertools import product
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from firmware.device.faults import Cut, Moment
 from firmware.device.flash import Geometry
-from firmware.errors import PowerCut
+from firmware.errors import Damaged, PowerCut
 from firmware.storage import littlefs_form
 from firmware.storage.littlefs_form import VolumeForms
 from firmware.storage.littlefs_log import Log, newer
@@ -29,6 +30,7 @@ from tests.storage.histories import (
 )
 
 SMALL, LARGE = Geometry(64, 256, 48), Geometry(256, 1024, 64)
+SECTORS = Geometry(512, 512, 48)  # written whole: no log is ever appended to
 KINDS = {"files": work_on_files, "folders": work_on_folders}
 Form = Callable[[Image], Hashable]
 
@@ -88,6 +90,8 @@ def different_futures(geometry: Geometry, images: list[Image], form_of: Form) ->
         pytest.param(SMALL, 2000, 1000, marks=pytest.mark.slow),
         pytest.param(LARGE, 2000, 1000, marks=pytest.mark.slow),
         pytest.param(Geometry(16, 256, 64), 600, 250, marks=pytest.mark.slow),
+        (SECTORS, 150, 70),
+        pytest.param(SECTORS, 2000, 1000, marks=pytest.mark.slow),
     ],
 )
 def test_images_of_one_form_have_one_future(geometry: Geometry, count: int, least: int, kind: str) -> None:
@@ -198,7 +202,24 @@ def test_the_block_in_use_spoilt_is_another_volume_or_none() -> None:
     used, _ = in_use(base())
     assert not same(base(), changed(base(), used, b"scribble", 8))
     neither = [changed(changed(base(), used, b"scribble", 8), 1 - used, mark, 8) for mark in (b"one", b"two")]
-    assert not same(*neither)  # what cannot be mounted is never merged
+    assert same(*neither)
+    foreign = holding(Geometry(64, 256, 47), replace("a", b"short"))
+    others = [(*foreign, mark * 256) for mark in (b"1", b"2")]
+    assert not same(*others)  # what has commits and cannot be mounted is never merged
+
+
+def test_what_holds_no_volume_is_formatted_alike() -> None:
+    generator = random.Random(6)  # noqa: S311 - a test's choices, not secrets
+    futures = []
+    for image in histories(SMALL, work_on_files, 6, 40):
+        for block in (0, 1):
+            image = changed(image, block, generator.randbytes(60), 8)
+            image = changed(image, block, generator.choice([b"", b"\xff" * 256, bytes(4), b"\xff" * 3]))
+        assert run(SMALL, image, mounting(read)).outcome is Damaged
+        ran = run(SMALL, image, format_volume)
+        forms = VolumeForms(SMALL, may_format=True)
+        futures.append([(kind, {forms.form(crash) for crash in crashes}) for kind, crashes in ran.crashes])
+    assert futures.count(futures[0]) == len(futures) > 30
 
 
 def test_a_torn_commit_behind_the_log_is_not_a_blank_rest() -> None:

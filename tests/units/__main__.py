@@ -1,56 +1,50 @@
-"""``python -m tests.units EXAMPLES [SEED]``: the same machines with more examples, and other ones than in the tests."""
+"""``python -m tests.units EXAMPLES [--seed N] [--only NAME]``: the machines with more examples than in the tests."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 import traceback
 from pathlib import Path
 
-from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.stateful import run_state_machine_as_test
-
-from tests.units.machines import MACHINES
+from tests.units.machine import UnitMachine
+from tests.units.machines import MACHINES, run
 
 STEPS = 50
-INVARIANTS = (
-    "every_identity_is_whole", "it_rests_in_the_table", "no_secret_is_in_the_journal", "nothing_is_programmed_twice",
-    "ram_holds_what_is_on_the_flash", "the_level_never_changes",
-)  # fmt: skip
+INVARIANTS = [f"state.{name}()" for name in (
+    "every_identity_is_whole", "it_rests_in_the_table", "no_identity_is_anothers", "no_secret_is_in_the_journal",
+    "nothing_is_programmed_twice", "ram_holds_what_is_on_the_flash", "the_level_never_changes",
+)]  # fmt: skip
 
 
 def _shown(error: BaseException) -> str:
-    """What went wrong, where, and the rules that lead there; not the invariants in between."""
-    names = {f"state.{name}()" for name in INVARIANTS}
-    rules = [line for note in getattr(error, "__notes__", ()) for line in note.splitlines() if line not in names]
-    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-4:]]
+    """What went wrong, where, and the rules that lead there."""
+    notes = [line for note in getattr(error, "__notes__", ()) for line in note.splitlines()]
+    rules = [line for line in notes if line not in INVARIANTS]
+    where = [f"{Path(frame.filename).name}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)[-6:]]
     return f"{type(error).__name__}: {error}\n{' > '.join(where)}\n" + "\n".join(rules)
 
 
-def main(examples: int, number: int, only: str = "") -> int:
-    wanted = settings(
-        max_examples=examples, stateful_step_count=STEPS, deadline=None, database=None, report_multiple_bugs=False,
-        suppress_health_check=list(HealthCheck), phases=(Phase.generate, Phase.shrink),
-    )  # fmt: skip
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.units", description=__doc__)
+    parser.add_argument("examples", type=int)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", choices=[machine.__name__ for machine in MACHINES])
+    given = parser.parse_args()
     failed = 0
     for machine in MACHINES:
-        if only not in machine.__name__:
+        if given.only not in (None, machine.__name__):
             continue
+        UnitMachine.tally.clear()
         begun = time.process_time()
-        try:
-            run_state_machine_as_test(seed(number)(machine), settings=wanted)
-            said = "nothing found"
-        except BaseException as error:
-            if isinstance(error, KeyboardInterrupt):
-                raise
-            failed, said = 1, _shown(error)
-        print(
-            f"{machine.__name__}: {examples} examples, seed {number}, {time.process_time() - begun:.0f} s: {said}",
-            flush=True,
-        )
+        error = run(machine, given.examples, given.seed, steps=STEPS, shrink=True)
+        failed |= error is not None
+        print(f"{machine.__name__}: {given.examples} examples, seed {given.seed}, {time.process_time() - begun:.0f} s")
+        print(*(f"  {count:7,} {what}" for what, count in sorted(UnitMachine.tally.items())), sep="\n")
+        print(_shown(error) if error else "nothing found", flush=True)
     return failed
 
 
 if __name__ == "__main__":
-    given = [*sys.argv[1:], "100", "1"][: max(2, len(sys.argv) - 1)]
-    sys.exit(main(int(given[0]), int(given[1]) if given[1].isdigit() else 1, given[2] if len(given) > 2 else ""))
+    sys.exit(main())

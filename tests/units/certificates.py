@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from firmware.errors import BadInput, NotNow
+from firmware.peers.system_manager import Approval
 from tests.boot.units import START
 from tests.credentials.units import ENROLMENT, elliptic, pem_of, pem_with_key, roots
-from tests.units.machine import UnitMachine, is_running
+from tests.units.beyond import BeyondTheBudget
+from tests.units.machine import is_running
 from tests.units.model import NEW, Security, at_least
 from tests.units.observing import digest, own_ca
 
@@ -19,7 +21,7 @@ ROOTS = st.integers(0, 3)
 YEAR_AND_MORE = 420 * 24 * 3600 * 1000
 
 
-class Certificates(UnitMachine):
+class Certificates(BeyondTheBudget):
     @property
     def release(self) -> str:
         return self.unit.release.version
@@ -88,7 +90,7 @@ class Certificates(UnitMachine):
         checks = (management or before[0], telephony or before[1])
         self.secure("set_checks", replace(self.security, checks=checks), management=management, telephony=telephony)
 
-    @precondition(lambda self: is_running(self) and not self.is_renewing())
+    @precondition(lambda self: is_running(self) and not self.is_managed())
     @rule()
     def enrol(self) -> None:
         was = self.security
@@ -98,7 +100,7 @@ class Certificates(UnitMachine):
         issuers = frozenset(map(digest, self.peers.managers["smgr"].authority.chain))
         self._managed("enrol", was, "smgr", issuers, manager="smgr", password=ENROLMENT)
 
-    @precondition(lambda self: is_running(self) and not self.is_renewing())
+    @precondition(lambda self: is_running(self) and not self.is_managed())
     @rule()
     def subscribe(self) -> None:
         was = self.security
@@ -115,8 +117,9 @@ class Certificates(UnitMachine):
         """A key is made and asked for first; what comes of it is judged where nothing can be in the way of it."""
         asked = replace(was, generation=was.generation + 1, member=member, waits=True, due=False)
         got = replace(asked, identity=NEW, made=False, trusted=was.trusted | issuers, waits=False)
-        is_sure = self.is_right() and was.member is None and was.identity is not None
-        self.secure(name, asked, got, free=() if is_sure else ("security",), **arguments)
+        is_manual = member == "smgr" and self.peers.managers[member].approval is Approval.MANUAL
+        is_sure = self.is_right() and was.member is None and was.identity is not None and not is_manual
+        self.secure(name, asked, got, finals=1 if is_sure else 2, managed=not is_sure, **arguments)
 
     @precondition(is_running)
     @rule()

@@ -6,5 +6,5 @@ from tests.units.ip500v2 import IP500V2
 
 TestIP500V2 = IP500V2.TestCase
 TestIP500V2.settings = settings(
-    max_examples=30, stateful_step_count=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=200, stateful_step_count=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )

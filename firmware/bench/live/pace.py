@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from firmware.appliance import Appliance
-from firmware.bench.world import World
+from firmware.bench.world import Asking, World
 from firmware.errors import NotNow
 from firmware.machine import ACTIVITY
 
@@ -42,15 +42,15 @@ class Pace:
 
     def act(self, action: Callable[[], T]) -> T:
         """Do something to the unit now, after what was due before. NotNow when its power went away meanwhile."""
-        results: list[T] = []
+        asking = Asking(action)
         try:
             self.catch_up()
-            self._world.act(self._unit, lambda: results.append(action()))
+            self._world.act(self._unit, asking)
         finally:
             self._arrange()
-        if not results:
+        if not asking.results:
             raise NotNow("the server has no power")
-        return results[0]
+        return asking.results[0]
 
     def stop(self) -> None:
         if self._due is not None:

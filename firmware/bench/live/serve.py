@@ -32,6 +32,7 @@ from firmware.bench.state import StateDirectory
 from firmware.bench.world import World
 from firmware.boot.running import RUNNING
 from firmware.errors import BadInput, FirmwareError
+from firmware.platform import operate
 from firmware.security.certificates import Identity
 from firmware.security.reading import alternative_names
 from ignition.web import application
@@ -43,24 +44,23 @@ _COMPLAINT = 10.0  # seconds between two lines about what went wrong
 
 def bring_up(world: World, unit: Appliance) -> bool:
     """Switch on and wait, as fast as possible, for the wizard or for operation."""
-    world.act(unit, lambda: unit.platform.operations["power_on"](unit))
+    world.act(unit, partial(operate, unit, "power_on"))
     world.settle()
     return unit.state in unit.platform.rests_in
 
 
 def set_telephony(world: World, unit: Appliance, lans: tuple[int, ...], asked: str | None) -> None:
     """Enable SIP over TLS on these LANs, or set what is asked of its clients; with the reboot that this needs. (S)"""
-    do = unit.platform.operations
     assert unit.ram.configuration is not None
     before = unit.ram.configuration
     wanted = {f"lan{lan + 1}": True for lan in lans if not before.sip_tls[lan]}
     if wanted:
-        world.act(unit, lambda: do["set_sip_tls"](unit, **wanted))
+        world.act(unit, partial(operate, unit, "set_sip_tls", **wanted))
     if asked is not None and asked != before.client_certificates:
-        world.act(unit, lambda: do["set_client_certificates"](unit, asked))
+        world.act(unit, partial(operate, unit, "set_client_certificates", setting=asked))
     world.settle()
     if wanted:
-        world.act(unit, lambda: do["reboot"](unit))
+        world.act(unit, partial(operate, unit, "reboot"))
         world.settle()
 
 
@@ -236,9 +236,8 @@ class Session:
 
     def _default_security(self) -> None:
         """SIGUSR1: the shortest way to another identity, for tests with clients that know no other."""
-        operation = self.unit.platform.operations["default_security"]
         try:
-            self.pace.act(lambda: operation(self.unit))
+            self.pace.act(partial(operate, self.unit, "default_security"))
         except FirmwareError as error:
             say(f"not now: {error}")
 

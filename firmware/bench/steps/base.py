@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from firmware.appliance import Appliance
 from firmware.bench import values
@@ -16,22 +17,34 @@ from firmware.bench.problems import Problems, names_of
 from firmware.bench.world import World
 from firmware.device.flash import FlashPart
 from firmware.errors import BadInput
+from firmware.platform import operate
 
 
 class Step(BaseModel):
     """One step. ``scalar`` names the field that the short form ``step: value`` fills; ``unit`` is needed where a
     scenario has several; ``does`` is the operation that the unit's platform must have. ``of_unit`` is False of a step
-    of somebody around the units: it needs no ``unit``, however many there are."""
+    of somebody around the units: it needs no ``unit``, however many there are. ``settles`` is True of one that lets
+    time pass until every unit rests again, as each that ``does`` something does."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: ClassVar[str]
     scalar: ClassVar[str | None] = None
     does: ClassVar[str | None] = None
     of_unit: ClassVar[bool] = True
+    settles: ClassVar[bool] = False
     unit: str | None = Field(None, description="which unit, where there are several")
     refusal: str | None = Field(
         None, description="a text in why the unit refuses this; without a refusal the step fails"
     )
+    at_once: bool = Field(
+        default=False, description="do not wait until the units rest again: the next step comes meanwhile"
+    )
+
+    @model_validator(mode="after")
+    def _can_wait(self) -> Step:
+        if self.at_once and not (self.does or self.settles):
+            raise ValueError(f"at_once: {self.name} does not wait until the units rest anyway")
+        return self
 
     @classmethod
     def field_names(cls) -> list[str]:
@@ -65,8 +78,13 @@ class Step(BaseModel):
 
     def perform(self, world: World, unit: Appliance, operation: str, **arguments: Any) -> None:
         """One of the platform's operations, then time passes until every unit rests."""
-        world.act(unit, lambda: unit.platform.operations[operation](unit, **arguments))
-        world.settle()
+        world.act(unit, partial(operate, unit, operation, **arguments))
+        self.settle(world)
+
+    def settle(self, world: World) -> None:
+        """Let time pass until every unit rests, unless the step is to be done at once."""
+        if not self.at_once:
+            world.settle()
 
 
 def _secrets_of(model: type[BaseModel]) -> Iterator[str]:

@@ -20,7 +20,6 @@ from firmware.errors import BadInput
 from ignition import pages, wizard
 
 FIRST_BROWSER = "browser"
-_PASSWORDS = frozenset(field.name for page in pages.PAGES for field in page.fields if field.kind is pages.Kind.PASSWORD)
 
 
 def _lacks_wizard(step: str, place: Place, problems: Problems, known: Known) -> bool:
@@ -45,7 +44,7 @@ class Ignite(Step):
 
     @classmethod
     def secrets(cls) -> frozenset[str]:
-        return _PASSWORDS
+        return answers.PASSWORDS
 
     @classmethod
     def read(
@@ -89,16 +88,17 @@ class LogIn(BrowserStep):
     """Log in to the wizard; without a password, with that of the installation."""
 
     name = "log_in"
+    settles = True
     user: str = "Administrator"
     password: str = "Administrator"  # noqa: S105  # what every new server has
 
     @classmethod
     def secrets(cls) -> frozenset[str]:
-        return _PASSWORDS
+        return answers.PASSWORDS
 
     def run(self, world: World, unit: Appliance) -> None:
         self.window(world, unit).log_in(world, unit, self.user, self.password)
-        world.settle()
+        self.settle(world)
 
 
 class Open(BrowserStep):
@@ -125,7 +125,7 @@ class Fill(BrowserStep):
 
     @classmethod
     def secrets(cls) -> frozenset[str]:
-        return _PASSWORDS
+        return answers.PASSWORDS
 
     @classmethod
     def read(
@@ -154,6 +154,7 @@ class Submit(BrowserStep):
     """Send the page in the window; ``again``: the form that was sent last, once more."""
 
     name = "submit"
+    settles = True
     again: bool = False
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -161,7 +162,7 @@ class Submit(BrowserStep):
         if self.again and window.sent is None:
             raise BadInput(f"the browser {self.browser!r} has sent nothing that could be sent again")
         window.submit(world, unit, again=self.again)
-        world.settle()
+        self.settle(world)
 
 
 class Back(BrowserStep):

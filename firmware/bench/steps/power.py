@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 from pydantic import ConfigDict, Field, ValidationInfo, model_validator
 
 from firmware.appliance import Appliance
 from firmware.bench import hosting
-from firmware.bench.fields import Duration, Moment, PartName, StateName, TimeOfDay
+from firmware.bench.fields import Duration, Line, Moment, PartName, StateName, TimeOfDay
 from firmware.bench.steps.base import Step
 from firmware.bench.steps.flash import require_possible
 from firmware.bench.world import OFF, World
 from firmware.device.faults import Cut, Torn
 from firmware.device.faults import Moment as CutMoment
 from firmware.errors import BadInput, Unmet
+from firmware.platform import operate
 from firmware.times import DAY
 
 LONGEST_WAIT = 3653 * DAY  # ten years a step: a running unit has something to do each night
@@ -24,14 +26,16 @@ class PowerOn(Step):
     """Plug the unit in; wait until it rests, or only until it enters a state."""
 
     name = "power_on"
+    settles = True
     holding: Literal["reset", "aux"] | None = Field(None, description="a button held meanwhile")
     until: StateName | None = Field(None, description="stop when the unit enters this state")
 
     def run(self, world: World, unit: Appliance) -> None:
         hosting.require_own_power(world, unit)
-        world.act(unit, lambda: unit.platform.operations["power_on"](unit, holding=self.holding))
+        held = {} if self.holding is None else {"holding": self.holding}
+        world.act(unit, partial(operate, unit, "power_on", **held))
         if self.until is None:
-            world.settle()
+            self.settle(world)
         else:
             _await(world, unit, self.until)
 
@@ -61,7 +65,7 @@ class CutPower(Step):
         None, description="count the operations of this part only: nvm, system-sd or optional-sd"
     )
     state: StateName | None = Field(None, description="when the unit enters this state")
-
+    why: Line | None = Field(None, description="of a cut now: what the journal says of it")
     lost: int = Field(
         0, ge=0, description="with moment after: the so many-th operation before it, not synced since, is lost"
     )
@@ -70,6 +74,8 @@ class CutPower(Step):
     def _one_place(self, info: ValidationInfo) -> CutPower:
         if self.operation is not None and self.state is not None:
             raise ValueError("give operation or state, not both")
+        if self.why and (self.operation is not None or self.state is not None):
+            raise ValueError("why is of a cut now: of one to come the journal says where it struck")
         if self.operation is None and self.model_fields_set & {"moment", "torn", "part", "lost"}:
             raise ValueError("moment, torn, part and lost say more of an operation: give its number")
         if self.lost and self.moment is not CutMoment.AFTER:
@@ -88,7 +94,7 @@ class CutPower(Step):
         elif self.state is not None:
             world.cut_at[unit.name] = self.state
         elif unit.state != OFF:
-            world.cut_power(unit, "pulled")
+            world.cut_power(unit, self.why or "pulled")
 
 
 class Wait(Step):

@@ -11,6 +11,7 @@ from firmware.bench.steps import (
     ignition,
     phones,
     power,
+    requests,
     storage,
     third_parties,
 )
@@ -78,6 +79,7 @@ STEPS: dict[str, type[Step]] = {
         ignition.Fill,
         ignition.Submit,
         ignition.Back,
+        requests.Request,
         storage.Insert,
         storage.Remove,
         storage.Corrupt,

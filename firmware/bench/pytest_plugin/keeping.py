@@ -1,0 +1,89 @@
+"""What a failed test leaves: the timeline in its report, its units in a directory, the command that does it again."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from firmware.appliance import Appliance
+from firmware.bench import report
+from firmware.bench.pytest_plugin.bench import Ran
+from firmware.bench.replay import Report
+from firmware.bench.state import JOURNAL, StateDirectory
+
+_MOST_LINES = 120  # of a timeline; all of it is in the directory
+_LONGEST = 100
+
+
+def sections(item: pytest.Item, ran: Sequence[Ran]) -> list[tuple[str, str]]:
+    """The sections of a report."""
+    ran = [each for each in ran if each.report.outcomes]
+    if not ran:
+        return []
+    found, place = [], _place(item)
+    for number, each in enumerate(ran):
+        folder = place if len(ran) == 1 else place / str(number)
+        lines = _timeline(each.report)
+        shown = lines if len(lines) <= _MOST_LINES else ["...", *lines[-_MOST_LINES:]]
+        found += [("ipsim timeline", "\n".join(shown)), ("ipsim kept", _keep(each, lines, folder))]
+    return found
+
+
+def _timeline(ran: Report) -> list[str]:
+    """The report without its verdict: pytest gives one."""
+    return report.text(ran).splitlines()[: -len(report.verdict(ran))]
+
+
+def _keep(ran: Ran, timeline: list[str], folder: Path) -> str:
+    """Write it all down; the text says what to do with it."""
+    units = ran.report.units
+    shown = []
+    for name, unit in units.items():
+        place = folder / name
+        _keep_unit(unit, place)
+        shown.append(f"ipsim show --state {_short(place)}")
+    _write(folder / "timeline.txt", "\n".join([*timeline, ""]))
+    script, path = ran.script(), folder / "scenario.yaml"
+    if script is not None:
+        _write(path, script)
+    return "\n".join([f"again: {ran.again(_short(path))}", *(f"look:  {command}" for command in shown)])
+
+
+def _keep_unit(unit: Appliance, place: Path) -> None:
+    """As it is now: the flash that a power cut would leave, and its whole journal."""
+    with StateDirectory(place) as directory:
+        directory.create(unit.copy())
+    _write(place / JOURNAL, "".join(event.line() + "\n" for event in unit.journal.events))
+
+
+def _place(item: pytest.Item) -> Path:
+    """A new directory of this test's, instead of the one that it left when it last failed."""
+    name = re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[-_LONGEST:]
+    chosen: Path | None = item.config.getoption("--ipsim-keep")
+    cache = getattr(item.config, "cache", None)  # pytest may run without
+    if chosen is not None:
+        place = item.config.invocation_params.dir / chosen / name
+    elif cache is not None:
+        place = cache.mkdir("ipsim") / name
+    else:
+        place = Path(tempfile.mkdtemp(prefix="ipsim-")) / name
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(mode=0o700, parents=True)
+    return place
+
+
+def _short(path: Path) -> Path:
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _write(path: Path, text: str) -> None:
+    """For its owner only, as all that holds a unit."""
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(file, "w", encoding="utf-8") as out:
+        out.write(text)

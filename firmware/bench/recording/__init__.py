@@ -1,0 +1,1 @@
+"""Runs and live sessions as files: recorded, gone through in both directions, compared, made into scenarios."""
