@@ -4,6 +4,9 @@
 PYTHON ?= python3
 STATE  ?= state
 SECONDS_EACH ?= 120
+IMAGES ?= 100000
+KILLS ?= 1000
+EXAMPLES ?= 2000
 BIN    := .venv/bin
 SHOW   := openssl x509 -noout -subject -serial -dates -fingerprint -sha256 -ext subjectAltName,basicConstraints,keyUsage
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal -q
@@ -74,6 +77,10 @@ sweep: setup ## power cuts in every scenario: no finding, and no less of the cra
 
 soak: setup ## what takes longer than CI allows: every proof, damaged images, kills, random lives, coverage-guided fuzzing
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[fuzz]'
+	@$(BIN)/python -m tests.sweep.closing
+	@$(BIN)/python -m tests.damage images $(IMAGES)
+	@$(BIN)/python -m tests.damage kills $(KILLS)
+	@$(BIN)/python -m tests.units $(EXAMPLES)
 	@$(BIN)/python -m tests.fuzz $(SECONDS_EACH)
 
 docs: ## documents drawn from the tables

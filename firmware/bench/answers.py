@@ -76,7 +76,7 @@ def check(data: Any, place: Place, problems: Problems, platform: Platform, relea
     if not isinstance(data, dict):
         problems.add(place, "answers are a mapping of pages, each with its fields")
         return BUILT_IN
-    server = _server(platform, release)
+    server = server_of(platform, release)
     known = [page for page in (pages.BY_NAME[LOGIN], *pages.ASKED) if _has(page, platform)]
     told: dict[str, dict[str, str]] = {}
     where: dict[tuple[str, str], str] = {}
@@ -98,7 +98,7 @@ def check(data: Any, place: Place, problems: Problems, platform: Platform, relea
     return given
 
 
-def _server(platform: Platform, release: Release) -> Server:
+def server_of(platform: Platform, release: Release) -> Server:
     """A server of this kind as far as a file can know it: its clock is not judged before it runs."""
     has_room = SECOND_DISK in platform.slots
     return Server(platform, platform.kin(), release, has_room, None, Entropy(0, "checked only"), Answers())
@@ -107,7 +107,7 @@ def _server(platform: Platform, release: Release) -> Server:
 def _has(page: Page, platform: Platform) -> bool:
     """Whether a unit of this platform, or what ignition can make of it, may show the page."""
     roles = platform.kin() or (platform,)
-    return any(page.seen(_server(role, role.releases()[-1])) for role in roles)
+    return any(page.seen(server_of(role, role.releases()[-1])) for role in roles)
 
 
 def _fields(page: Page, written: Any, at: Place, problems: Problems, folder: Path) -> dict[str, str]:
@@ -187,7 +187,7 @@ _WIDTH = 110
 
 def template(platform: Platform) -> str:
     """The built-in answers as a commented file."""
-    server = _server(platform, platform.releases()[-1])
+    server = server_of(platform, platform.releases()[-1])
     lines = [
         f"# Ignition of: {platform.title}. Use: ipsim ignite {platform.name} --answers FILE --state DIR",
         "# What is left out is as written here. These passwords are public: choose others for anything that matters.",

@@ -16,10 +16,14 @@ from firmware.journal import Event
 from firmware.times import show_duration, show_time
 
 _HIDDEN = "..."
-# What the first word of a state's name says about the unit, and so its colour in the ribbon.
+# What the first word of a state's name says about the unit, and so its colour.
 _TONES = {
     "off": "off", "running": "up", "shutdown": "down", "host": "down", "certificate": "making", "apply": "making",
     "ignition": "asking", "system": "making",
+}  # fmt: skip
+_LEGEND = {
+    "off": "no power", "starting": "starting", "making": "making something", "asking": "waiting for the wizard",
+    "up": "in operation", "down": "going down",
 }  # fmt: skip
 
 
@@ -142,6 +146,7 @@ class Ribbons:
     begins: str
     ends: str
     lasts: str
+    legend: tuple[tuple[str, str], ...]
 
 
 def ribbons(run: Watched) -> Ribbons | None:
@@ -154,7 +159,11 @@ def ribbons(run: Watched) -> Ribbons | None:
     widths = tuple(round(math.log2(2 + (after - before) / 500), 2) for before, after in pairwise(times))
     column = {time: number for number, time in enumerate(times)}
     units = tuple((name, tuple(_segments(name, changes, lasting, column, widths))) for name in run.report.units)
-    return Ribbons(widths, units, show_time(times[0]), show_time(times[-1]), show_duration(times[-1] - times[0]))
+    used = {segment.tone for _, segments in units for segment in segments}
+    legend = tuple((tone, words) for tone, words in _LEGEND.items() if tone in used)
+    return Ribbons(
+        widths, units, show_time(times[0]), show_time(times[-1]), show_duration(times[-1] - times[0]), legend
+    )
 
 
 def _segments(
@@ -168,5 +177,5 @@ def _segments(
         if event.source == unit:
             first, last = column[event.time], column[event.time + lasting[index]]
             state = event.data["state"]
-            is_wide = sum(widths[first:last]) > 0.012 * len(state) * sum(widths)
+            is_wide = sum(widths[first:last]) > (0.0068 * len(state) + 0.012) * sum(widths)
             yield Segment(state, tone(state), show_duration(lasting[index]), first + 1, last + 1, is_wide)

@@ -30,8 +30,7 @@ for (const flash of document.querySelectorAll(".flash")) {
       map.classList.toggle("away", !isThere);
     });
     rows.forEach((row, index) => row.classList.toggle("now", index === moment - 1));
-    const told = moment ? [...rows[moment - 1].rows[0].cells].slice(0, 2).map((cell) => cell.innerText.replace(/\s+/g, " ")) : [];
-    said.textContent = moment ? `${told[0]} · step ${told[1]}` : "0 · as the units were at the beginning";
+    said.textContent = moment ? `${moment} of ${rows.length} · ${rows[moment - 1].dataset.said}` : "at the beginning";
     range.setAttribute("aria-valuetext", said.textContent);
   };
 
