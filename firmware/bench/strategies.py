@@ -5,6 +5,7 @@ What they give is text and plain data as a person would write it, so a failing e
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import datetime
 from ipaddress import IPv4Network
 from typing import Any
@@ -35,8 +36,7 @@ from ignition.pages import Field, Kind, Page, Server
 Row = Any  # a step as a scenario writes it
 
 DEEPEST_CUT = 200  # flash operations ahead; a start has fewer
-MOST_LOST = 3
-_FREE_NAMES = ("generated", "other", "wählt", "x" * 40)
+_FREE_NAMES = ("generated", "other", "wählt", "x" * 31)
 _DURATIONS = ("1s", "90s", "10m", "1h", "26h", "31d")
 _HOLDS = ("1s", "7s", "20s", "35s", "50s")  # one of each band of a button
 
@@ -44,10 +44,10 @@ _HOLDS = ("1s", "7s", "20s", "35s", "50s")  # one of each band of a button
 def scenarios(
     platform: str | None = None, *, release: str | None = None, most: int = 6, beyond: bool = False
 ) -> SearchStrategy[str]:
-    """Scenario files: a unit starts (a Linux server is ignited), then up to ``most`` things are done to it or befall it,
-    and in the end it is on. ``beyond``: also faults that the firmware's promise of losing nothing does not cover."""
-    chosen = st.sampled_from(_offering(release)) if platform is None else st.just(_platform(platform, release))
-    return chosen.flatmap(lambda found: _scenarios(found, release, most, beyond))
+    """Scenario files: a unit starts (a Linux server is ignited), then up to ``most`` things are done to it or befall
+    it; in the end it is on. ``beyond``: also faults that the firmware's promise of losing nothing does not cover."""
+    chosen = [_platform(platform, release).name] if platform is not None else _offering(release)
+    return _scenarios(chosen, release, most, beyond)
 
 
 def faults(platform: str = "ip500v2", *, beyond: bool = False) -> SearchStrategy[Row]:
@@ -70,8 +70,9 @@ def answers(platform: str = "primary", *, release: str | None = None) -> SearchS
 
 
 @st.composite
-def _scenarios(draw: st.DrawFn, platform: Platform, release: str | None, most: int, beyond: bool) -> str:
-    unit = {"platform": platform.name, "seed": draw(st.integers(0, 9))}
+def _scenarios(draw: st.DrawFn, chosen: list[str], release: str | None, most: int, beyond: bool) -> str:
+    platform = values.platform(draw(st.sampled_from(chosen)))
+    unit: dict[str, Any] = {"platform": platform.name, "seed": draw(st.integers(0, 9))}
     if release is not None:
         unit["release"] = release
     rows = draw(_start(platform, release, beyond))
@@ -83,11 +84,13 @@ def _scenarios(draw: st.DrawFn, platform: Platform, release: str | None, most: i
 
 def _start(platform: Platform, release: str | None, beyond: bool) -> SearchStrategy[list[Row]]:
     """The first start, whole or with power cut in it."""
-    starts = st.just("power_on")
+    starts: SearchStrategy[Row] = st.just("power_on")
     if wizard.has_wizard(platform):
         starts = answers(platform.name, release=release).map(lambda given: {"ignite": given})
     whole = starts.map(lambda start: [start])
-    return whole | st.builds(lambda start, cut: [cut, start, "cut_power", start], starts, _cuts(platform, beyond))
+    return whole | st.builds(
+        lambda start, cut: [cut, start, "cut_power", deepcopy(start)], starts, _cuts(platform, beyond)
+    )
 
 
 def _happenings(platform: Platform, release: str | None, beyond: bool) -> SearchStrategy[list[Row]]:
@@ -95,13 +98,15 @@ def _happenings(platform: Platform, release: str | None, beyond: bool) -> Search
     known = _actions(platform, _release(platform, release))
     doable = {name: given for name, given in known.items() if (STEPS[name].does or "power_on") in platform.operations}
     one = st.one_of([_row(name, given) for name, given in doable.items()])
-    off_for = _row("shutdown", st.sampled_from(_DURATIONS[:4]).map(lambda time: {"for": time}))
+    shut_down: SearchStrategy[list[Row]] = st.just(["shutdown", "power_cycle"])
+    if not wizard.has_wizard(platform):  # what wakes up by itself
+        shut_down |= st.sampled_from(_DURATIONS[:4]).map(lambda time: [{"shutdown": {"for": time}}, {"wait": "2h"}])
     fault = faults(platform.name, beyond=beyond)
     return st.one_of(
         one.map(lambda row: [row]),
         st.builds(lambda cut, row: [cut, row, "cut_power", "power_on"], _cuts(platform, beyond), one),
         st.builds(lambda cut: ["cut_power", cut, "power_on", "cut_power", "power_on"], fault),
-        off_for.map(lambda row: [row, {"wait": "2h"}]),
+        shut_down,
     )
 
 
@@ -148,10 +153,6 @@ def _cuts(platform: Platform, beyond: bool) -> SearchStrategy[Row]:
         st.fixed_dictionaries({**at, "moment": st.sampled_from([Moment.BEFORE.value, Moment.AFTER.value])}),
         st.fixed_dictionaries(inside, optional={"part": st.sampled_from(sorted(parts))}),
     ]
-    reordering = [name for name, (_, sheet) in parts.items() if "reordered" in sheet.can]
-    if reordering:
-        lost = {**at, "moment": st.just("after"), "lost": st.integers(1, MOST_LOST)}
-        forms.append(st.fixed_dictionaries({**lost, "part": st.sampled_from(reordering)}))
     grouped = [name for name, (_, sheet) in parts.items() if "group_erased" in sheet.can]
     if grouped and beyond:
         group = {**at, "moment": st.just("inside"), "torn": st.just("group"), "part": st.sampled_from(grouped)}
@@ -188,12 +189,10 @@ def _parts(platform: Platform) -> dict[str, tuple[Geometry, DataSheet]]:
 def _page(page: Page, server: Server) -> SearchStrategy[dict[str, Any]]:
     if page.name == "network":
         return _network_page()
-    fields = {field.name: _field(field, server) for field in page.shown_fields(server) if not field.again}
     if page.name == "security":  # an import needs a file
         return st.just({"ca": "generate"})
-    if "use_ntp" in fields:
-        return st.fixed_dictionaries(fields)
-    return st.fixed_dictionaries({}, optional=fields) if page.name != "passwords" else st.fixed_dictionaries(fields)
+    fields = {field.name: _field(field, server) for field in page.shown_fields(server) if not field.again}
+    return st.fixed_dictionaries(fields)
 
 
 def _field(field: Field, server: Server) -> SearchStrategy[Any]:
@@ -253,7 +252,7 @@ def _passwords() -> SearchStrategy[str]:
 
 def _local_times() -> SearchStrategy[str]:
     """At noon, when no zone puts its clocks forward."""
-    days = st.datetimes(datetime(2026, 1, 1), datetime(2035, 12, 31))  # noqa: DTZ001  # of no zone: that is another field
+    days = st.datetimes(datetime(2026, 1, 1), datetime(2035, 12, 31))  # the zone is another field
     return days.map(lambda day: day.strftime("%Y-%m-%d 12:%M"))
 
 
@@ -272,7 +271,7 @@ def _release(platform: Platform, release: str | None) -> Release:
     return next((known for known in platform.releases() if known.version == release), DEFAULT_RELEASE)
 
 
-def _offering(release: str | None) -> list[Platform]:
+def _offering(release: str | None) -> list[str]:
     """The platforms that a release exists for."""
-    found = [values.platform(name) for name in platforms.names()]
-    return [each for each in found if release is None or release in [known.version for known in each.releases()]]
+    found = map(platforms.load, platforms.names())
+    return [each.name for each in found if release is None or release in [known.version for known in each.releases()]]

@@ -38,7 +38,7 @@ def test_the_printed_answers_are_the_built_in_ones(name: str, tmp_path: Path) ->
     platform = platforms.load(name)
     (file := tmp_path / "printed.yaml").write_text(answers.template(platform))
     given = answers.load(file, platform, DEFAULT_RELEASE)
-    server = answers._server(platform, DEFAULT_RELEASE)
+    server = answers.server_of(platform, DEFAULT_RELEASE)
     shown = [page for page in pages.ASKED if page.seen(server)]
     assert list(given.pages) == [page.name for page in shown]
     for page in shown:
@@ -123,7 +123,7 @@ def test_a_ca_s_file_lies_beside_the_answers() -> None:
 
 def test_passwords_are_typed_twice_for_the_form(tmp_path: Path) -> None:
     given = load(tmp_path, "passwords: {root: Something-1}")
-    server = answers._server(platforms.load("primary"), DEFAULT_RELEASE)
+    server = answers.server_of(platforms.load("primary"), DEFAULT_RELEASE)
     form = given.of(pages.BY_NAME["passwords"], server)
     assert form["root"] == form["root_again"] == "Something-1"
     assert form["system"] == form["system_again"] == "Ignition-2026-system"

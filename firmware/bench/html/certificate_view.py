@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import count
 from typing import Any
 
@@ -49,6 +50,8 @@ def _card(number: int, one: Appearance, last: Appearance | None) -> dict[str, An
         "shown": sorted(one.shown),
         "facts": facts(one.chain[0]),
         "fields": _fields(judged) if judged is not None else [],
+        "outcomes": _outcomes(judged) if judged is not None else "",
+        "differs": judged is not None and judged.rank != (0, 0),
         "against": str(inspection.Group((judged,))) if judged is not None else "",
         "chain": [{"subject": describe(der)["subject"], **_link(der)} for der in one.chain],
         "change": _change(last, one),
@@ -99,6 +102,11 @@ def _judged(one: Appearance) -> inspection.Judgement | None:
         except BadInput:  # this platform has none in that role
             continue
     return min(found, key=lambda judged: judged.rank, default=None)
+
+
+def _outcomes(judged: inspection.Judgement) -> str:
+    counted = Counter(row.outcome for row in judged.rows)
+    return ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome])
 
 
 def _fields(judged: inspection.Judgement) -> list[dict[str, str]]:

@@ -19,7 +19,7 @@ _HIDDEN = "..."
 # What the first word of a state's name says about the unit, and so its colour.
 _TONES = {
     "off": "off", "running": "up", "shutdown": "down", "host": "down", "certificate": "making", "apply": "making",
-    "ignition": "asking", "system": "making",
+    "ignition": "asking",
 }  # fmt: skip
 _LEGEND = {
     "off": "no power", "starting": "starting", "making": "making something", "asking": "waiting for the wizard",
@@ -30,7 +30,7 @@ _LEGEND = {
 def steps(run: Watched) -> list[dict[str, Any]]:
     """Each step with the events that it brought about; what came before the first is a step without a number."""
     report = run.report
-    lasting, single = durations(run), len(report.units) == 1
+    lasting, single, shown = durations(run), len(report.units) == 1, dict[tuple[str, str], str]()
     rows: list[dict[str, Any]] = []
     after = [outcome.after for outcome in report.outcomes]
     day = ""
@@ -38,7 +38,7 @@ def steps(run: Watched) -> list[dict[str, Any]]:
     for number, (first, last) in enumerate(spans):
         events = []
         for index in range(first, last):
-            row = _event(report.events[index], lasting.get(index), single=single)
+            row = _event(report.events[index], lasting.get(index), shown, single=single)
             row["day"] = row["date"] if row["date"] != day else ""
             day = row["date"]
             events.append(row)
@@ -84,7 +84,8 @@ def _words(value: Any, secrets: frozenset[str]) -> str:
     return "–" if value is None else str(value)
 
 
-def _event(event: Event, lasts: int | None, *, single: bool) -> dict[str, Any]:
+def _event(event: Event, lasts: int | None, shown: dict[tuple[str, str], str], *, single: bool) -> dict[str, Any]:
+    """``shown``: what each LED of a unit was seen to do last."""
     date, _, clock = show_time(event.time).removesuffix("Z").partition("T")
     row: dict[str, Any] = {
         "date": date,
@@ -93,7 +94,12 @@ def _event(event: Event, lasts: int | None, *, single: bool) -> dict[str, Any]:
         "unit": "" if single else event.source,
     }
     if event.kind == "state":
-        lights = [(led, event.data[key], strip(event.data[key])) for key, led in LEDS if key in event.data]
+        lights = []
+        for key, led in LEDS:
+            if key in event.data:
+                label = event.data[key]
+                lights.append((f"{led} {label}", shown.get((event.source, key)) != label, strip(label)))
+                shown[event.source, key] = label
         return row | {
             "state": event.data["state"],
             "about": event.data["about"],
@@ -122,7 +128,7 @@ def durations(run: Watched) -> dict[int, int]:
 
 
 def tone(state: str) -> str:
-    return _TONES.get(state.partition(".")[0], "starting")
+    return "making" if state == "system.installing" else _TONES.get(state.partition(".")[0], "starting")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,10 @@ from ignition.pages import BY_NAME, Kind
 
 @dataclass(frozen=True)
 class Deed:
-    """``row``: the step; None: there is none that does this, and ``lacks`` says what was done. ``files``: those that were
-    sent, by the name that the step gives them, with their digests; what is in them is not kept: it may be a key."""
+    """``row``: the step; None: there is none that does this, and ``lacks`` says what was done.
+
+    ``files``: those that were sent, by the name that the step gives them, with their digests; what is in them is not
+    kept: it may be a key."""
 
     row: dict[str, Any] | None
     lacks: str = ""
@@ -38,9 +40,9 @@ def describe(action: Callable[[], None], browsers: dict[str, str]) -> Deed | Non
         _, operation = asked.args
         return _of_operation(operation, asked.keywords)
     if asked.func in _REQUESTS:
-        _, token, *more = asked.args if asked.func not in _BEGIN else (asked.args[0], *reversed(asked.args[1:]))
-        browser = browsers.setdefault(token, f"browser{len(browsers) + 1}")
-        return _REQUESTS[asked.func](browser, *more)
+        return _REQUESTS[asked.func](
+            lambda token: browsers.setdefault(token, f"browser{len(browsers) + 1}"), *asked.args[1:]
+        )
     return Deed(None, lacks=f"{getattr(asked.func, '__name__', 'something')}, which no step of a scenario does")
 
 
@@ -73,15 +75,18 @@ _FIELDS: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
 }
 
 
+Who = Callable[[str], str]  # from the token of a session to the browser's name
+
+
 def _request(browser: str, **what: Any) -> Deed:
     return Deed({"request": {"browser": browser, **what, "at_once": True}})
 
 
-def _log_in(browser: str, password: str, user: str) -> Deed:
-    return _request(browser, log_in=user, password=password)
+def _log_in(who: Who, user: str, password: str, token: str) -> Deed:
+    return _request(who(token), log_in=user, password=password)
 
 
-def _send(browser: str, page: str, values: Mapping[str, str], tag: str | None = None) -> Deed:
+def _send(who: Who, token: str, page: str, values: Mapping[str, str], tag: str | None = None) -> Deed:
     is_file = {known.name for known in BY_NAME[page].fields if known.kind is Kind.FILE}
     sent = {name: base64.b64decode(text) for name, text in values.items() if name in is_file and text}
     digests = {name: hashlib.sha256(data).hexdigest() for name, data in sent.items()}
@@ -89,16 +94,15 @@ def _send(browser: str, page: str, values: Mapping[str, str], tag: str | None = 
     typed = {name: text for name, text in values.items() if name not in sent}
     more = {"files": names} if names else {}
     tagged = {} if tag is None else {"tag": tag}
-    row = _request(browser, send=page, values=typed, **more, **tagged).row
+    row = _request(who(token), send=page, values=typed, **more, **tagged).row
     return Deed(row, files={names[name]: text for name, text in digests.items()})
 
 
-_BEGIN = (wizard.log_in, sessions.log_in)
 _REQUESTS: Mapping[Callable[..., Any], Callable[..., Deed]] = {
     wizard.log_in: _log_in,
     sessions.log_in: _log_in,
-    sessions.log_out: lambda browser: _request(browser, log_out=True),
-    wizard.open_page: lambda browser, page: _request(browser, open=page),
+    sessions.log_out: lambda who, token: _request(who(token), log_out=True),
+    wizard.open_page: lambda who, token, page: _request(who(token), open=page),
     wizard.submit: _send,
-    wizard.apply: lambda browser: _request(browser, apply=True),
+    wizard.apply: lambda who, token: _request(who(token), apply=True),
 }

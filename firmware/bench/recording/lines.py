@@ -47,7 +47,8 @@ class HeadLine(Line):
 
 
 class StepLine(Line):
-    """``row``: of a live session, the step as a scenario has it. None, and ``lacks`` says what it was: no step does this.
+    """``row``: of a live session, the step as a scenario has it; None, with ``lacks``: what no step does.
+
     ``files``: those that were sent with it, which are not in the recording."""
 
     step: int
@@ -79,8 +80,9 @@ class PartLine(Line):
 
 
 class AfterLine(Line):
-    """What a step left: parts by unit and name, where they have changed; None: a card that is gone. ``refused``: why the
-    unit did not do it; ``objection``: why the scenario failed there."""
+    """What a step left: parts by unit and name, where they have changed; None: a card that is gone.
+
+    ``refused``: why the unit did not do it; ``objection``: why the scenario failed there."""
 
     after: int
     time: Time

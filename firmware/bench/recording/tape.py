@@ -13,10 +13,10 @@ import yaml
 from firmware import __version__
 from firmware.appliance import Appliance
 from firmware.bench import marked_yaml, replay
-from firmware.bench.orders import DEFAULT_SEED, DEFAULT_START, tee
+from firmware.bench.orders import DEFAULT_SEED, tee
 from firmware.bench.outside import release_of
 from firmware.bench.recording.deeds import Deed, describe
-from firmware.bench.recording.lines import FORMAT
+from firmware.bench.recording.lines import FORMAT, HeadLine, UnitLine
 from firmware.bench.recording.writing import File, Recorder, Write
 from firmware.bench.scenario import PlannedStep, Scenario, show
 from firmware.bench.world import World
@@ -30,19 +30,10 @@ LONGEST_NAME = 255  # of a file
 class RunTape:
     """Hears a scenario's run. Its methods are what :func:`firmware.bench.replay.run` takes as hooks."""
 
-    def __init__(self, write: Write, text: str, scenario: Scenario, seed: int | None, folder: Path) -> None:
+    def __init__(self, write: Write, head: HeadLine) -> None:
         self._recorder = Recorder(write)
         self._world: World | None = None
-        self._head = {
-            "recording": FORMAT,
-            "program": __version__,
-            "live": False,
-            "file": scenario.file,
-            "seed": seed,
-            "scenario": text,
-            "units": {name: _made_of(scenario, name, seed) for name in scenario.units},
-            "files": files_of(marked_yaml.load(text, scenario.file).data, folder),
-        }
+        self._head = head.model_dump()
 
     def make_world(self, now: int, seed: int) -> World:
         self._world = World(now, seed)
@@ -68,15 +59,29 @@ class RunTape:
             self._recorder.begin(self._head, self._world)
 
 
-def _made_of(scenario: Scenario, name: str, seed: int | None) -> dict[str, Any]:
+def head_of(text: str, scenario: Scenario, seed: int | None, folder: Path) -> HeadLine:
+    """What a recording of a scenario's run begins with."""
+    return HeadLine(
+        recording=FORMAT,
+        program=__version__,
+        live=False,
+        file=scenario.file,
+        seed=seed,
+        scenario=text,
+        units={name: _made_of(scenario, name, seed) for name in scenario.units},
+        files=files_of(marked_yaml.load(text, scenario.file).data, folder),
+    )
+
+
+def _made_of(scenario: Scenario, name: str, seed: int | None) -> UnitLine:
     _, order = scenario.units[name]
     counts = order.seed if seed is None else seed
-    return {
-        "platform": order.platform.name,
-        "release": order.starts_with.version,
-        "mac": order.mac,
-        "seed": DEFAULT_SEED if counts is None else counts,
-    }
+    return UnitLine(
+        platform=order.platform.name,
+        release=order.starts_with.version,
+        mac=order.mac or order.platform.default_mac,
+        seed=DEFAULT_SEED if counts is None else counts,
+    )
 
 
 def files_of(data: Any, folder: Path) -> dict[str, str]:
@@ -92,9 +97,12 @@ def _named(data: Any, folder: Path) -> Iterator[str]:
     if isinstance(data, list):
         for inner in data:
             yield from _named(inner, folder)
-    elif isinstance(data, str) and 0 < len(data.encode("utf-8", "replace")) <= LONGEST_NAME and data.isprintable():
-        if (folder / data).is_file():
-            yield data
+    elif isinstance(data, str) and _may_be_a_name(data) and (folder / data).is_file():
+        yield data
+
+
+def _may_be_a_name(text: str) -> bool:
+    return 0 < len(text.encode("utf-8", "replace")) <= LONGEST_NAME and text.isprintable()
 
 
 @contextmanager
@@ -133,12 +141,10 @@ class LiveWorld(World):
     def begin(self, unit: Appliance, title: str) -> None:
         clock = {"clock": "unset"} if unit.clock.read() is None else {}
         made = {"platform": unit.platform.name, "release": release_of(unit), "mac": unit.mac, "seed": unit.entropy.seed}
-        start = unit.clock.now if not clock else DEFAULT_START
-        head = {"name": title, "unit": {**made, **clock}, "clock": show_time(start)}
-        self._recorder.begin({
-            "recording": FORMAT, "program": __version__, "live": True, "file": "", "seed": None,
-            "scenario": yaml.safe_dump(head, allow_unicode=True, sort_keys=False), "units": {unit.name: made}, "files": {},
-        }, self)  # fmt: skip
+        head = {"name": title, "unit": {**made, **clock}, "clock": show_time(unit.clock.now)}
+        text = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
+        about = {"recording": FORMAT, "program": __version__, "live": True, "file": "", "seed": None}
+        self._recorder.begin({**about, "scenario": text, "units": {unit.name: made}, "files": {}}, self)
         tee(unit.journal, self._hear)
 
     def end(self) -> None:
