@@ -31,22 +31,35 @@ def matter(network: Network) -> bool:
 
 
 class Trace(list[Operation]):
-    """A log of flash operations. ``changes`` say what the peers knew from which position on."""
+    """A log of flash operations. ``changes`` say what the peers knew from which position on, where that matters."""
 
-    def __init__(self, unit: Appliance) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        network = network_of(unit)
-        self._peers = network.peers
-        self._watches = matter(network)
-        self.changes = [(0, known(network.peers))] if self._watches else []
+        self.changes: list[tuple[int, Peers]] = []
+
+    def look(self) -> None:
+        """Note what the peers know, when it is something new."""
+
+
+class _Watching(Trace):
+    """The same beside peers that a unit's start can depend on: they may have learned something before an operation."""
+
+    def __init__(self, peers: Peers) -> None:
+        super().__init__()
+        self._peers = peers
+        self.changes = [(0, known(peers))]
 
     def append(self, operation: Operation) -> None:
         self.look()
         super().append(operation)
 
     def look(self) -> None:
-        """Note what the peers know, when it is something new."""
-        if self._watches:
-            before = self.changes[-1][1]
-            if (self._peers.managers, self._peers.cloud) != (before.managers, before.cloud):
-                self.changes.append((len(self), known(self._peers)))
+        before = self.changes[-1][1]
+        if (self._peers.managers, self._peers.cloud) != (before.managers, before.cloud):
+            self.changes.append((len(self), known(self._peers)))
+
+
+def trace_of(unit: Appliance) -> Trace:
+    """An empty log for a unit."""
+    network = network_of(unit)
+    return _Watching(network.peers) if matter(network) else Trace()

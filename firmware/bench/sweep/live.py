@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from firmware.appliance import Appliance
 from firmware.bench import replay
 from firmware.bench.scenario import PlannedStep
-from firmware.bench.sweep.around import Trace
+from firmware.bench.sweep.around import trace_of
 from firmware.bench.sweep.checkers import judge
 from firmware.bench.sweep.crashes import LIVE, Form
 from firmware.bench.sweep.facts import FACTS
@@ -96,7 +96,7 @@ def _restarted(world: World, unit: Appliance) -> Started:
     if unit.state != OFF:
         world.cut_power(unit, "pulled")
     unit.rail.plan(None)
-    return switch_on(Started(unit, Trace(unit)))
+    return switch_on(Started(unit, trace_of(unit)))
 
 
 def follow(job: Job, fault: Fault) -> Finding | None:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from firmware.appliance import Appliance
 from firmware.bench import replay
 from firmware.bench.scenario import PlannedStep, Scenario
-from firmware.bench.sweep.around import Trace, apart
+from firmware.bench.sweep.around import Trace, apart, trace_of
 from firmware.bench.world import World
 from firmware.device.clock import Clock
 from firmware.device.power import Operation
@@ -94,7 +94,7 @@ class RecordingWorld(World):
         if unit.name != self.swept or self._present is not None or self._planned is None:
             return super().act(unit, action)
         was = self._as_it_is(unit)
-        trace = Trace(unit)
+        trace = trace_of(unit)
         act = Act(self._number, self._planned, self._operations, was.state, self.now, was,
                   self._rested or was, was, trace)  # fmt: skip
         self._present, unit.rail.trace = act, trace

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from firmware.appliance import Appliance, Ram
 from firmware.bench.hosting import network_of
-from firmware.bench.sweep.around import Trace, apart, matter
+from firmware.bench.sweep.around import Trace, apart, matter, trace_of
 from firmware.bench.sweep.facts import UNREADABLE, Facts, facts_of
 from firmware.bench.sweep.images import Changes, Flash
 from firmware.bench.sweep.record import ClockState, Mark
@@ -51,7 +51,7 @@ def start(template: Appliance, flash: Flash, changes: Changes, clock: ClockState
     difference, since, battery, drift = clock
     unit.clock = Clock.restore(moment, difference, since, battery, drift)
     unit.clock.power_lost()
-    return switch_on(Started(unit, Trace(unit)))
+    return switch_on(Started(unit, trace_of(unit)))
 
 
 def switch_on(run: Started) -> Started:
