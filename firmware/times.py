@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 SECOND = 1000
 MINUTE = 60 * SECOND
@@ -24,6 +25,7 @@ def from_datetime(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
+@lru_cache(4096)
 def show_time(ms: int) -> str:
     """ISO 8601 in UTC; milliseconds only when there are any."""
     text = to_datetime(ms).replace(tzinfo=None).isoformat(timespec="milliseconds" if ms % 1000 else "seconds")

@@ -22,6 +22,7 @@ from firmware.boot.cards import (
 from firmware.boot.software import BINARY, BOOTP_PLACE, NVM_PLACE, PLACES, RECORD, Place, image_of, read_image
 from firmware.device.panel import Light
 from firmware.errors import Damaged, StorageError
+from firmware.memo import memoise
 from firmware.release import BY_VERSION, Release
 from firmware.storage.records import LEVEL, build
 from firmware.storage.volume import Volume
@@ -199,6 +200,11 @@ def _level(data: bytes | None) -> Release | None:
 def fix_level(unit: Appliance) -> str:
     """The first power-up writes the release loaded as the original software level, for good."""
     with alarms.alarm_on_failure(unit, "original software level"):
-        unit.records.replace(LEVEL_RECORD, build(LEVEL, {"level": unit.release.version}))
+        unit.records.replace(LEVEL_RECORD, _encode_level(unit.release.version))
         unit.note("level.fixed", release=unit.release.version)
     return "fixed"
+
+
+@memoise(64)
+def _encode_level(version: str) -> bytes:
+    return build(LEVEL, {"level": version})

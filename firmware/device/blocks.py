@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 
+from firmware.device.power import Operation
 from firmware.memo import memoise
 
 ERASED = 0xFF
+
+Request = tuple[int, int, bytes | None]  # block, offset, what is programmed there; None: the block is erased
 
 
 @cache
@@ -31,3 +34,23 @@ def programmed(content: bytes, offset: int, data: bytes, blank: bytes) -> tuple[
 def joined(blocks: tuple[bytes, ...]) -> bytes:
     """Blocks, one after the other."""
     return b"".join(blocks)
+
+
+@memoise(1 << 14)
+def carried_out(
+    part: str, requests: tuple[Request, ...], first: int, blocks: tuple[bytes, ...]
+) -> tuple[tuple[Operation, ...], int]:
+    """What a sound part of this name does when it is asked for so much, all of it on ``blocks``, of which ``first`` is
+    the number of the first; and how many programs are over bytes that are not erased."""
+    now = dict(enumerate(blocks, first))
+    done, over = [], 0
+    for block, offset, data in requests:
+        blank = erased(len(now[block]))
+        if data is None:
+            now[block] = blank
+            done.append(Operation(part, "erase", block, 0, len(blank), blank))
+        else:
+            content, is_over = programmed(now[block], offset, data, blank)
+            now[block], over = blank if content == blank else content, over + is_over
+            done.append(Operation(part, "program", block, offset, len(data), now[block]))
+    return tuple(done), over

@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from firmware.device.blocks import erased, joined, programmed
+from firmware.device.blocks import Request, carried_out, erased, joined, programmed
 from firmware.device.faults import (
     BadBlock,
     BitFlip,
@@ -161,6 +161,34 @@ class FlashPart:
             self._store_nothing(block)
         if strike is not None:
             self._finish(strike, Operation(self.name, "erase", block, 0, size, self._erased), content)
+
+    def carry_out(self, requests: tuple[Request, ...], first: int, count: int) -> None:
+        """Programs and erases, one after the other, in so many blocks from ``first`` on."""
+        if self.is_sound:
+            self.again(*carried_out(self.name, requests, first, tuple(self.blocks[first : first + count])))
+            return
+        for block, offset, data in requests:
+            if data is None:
+                self.erase(block)
+            else:
+                self.program(block, offset, data)
+
+    def again(self, operations: tuple[Operation, ...], over: int) -> None:
+        """On a sound part: operations of which it is known what they leave; ``over``: overprograms among them."""
+        rail, blocks, wear, mirror = self.rail, self.blocks, self.wear, self.mirror
+        for _, kind, block, offset, length, content in operations:
+            if kind == "sync":
+                continue
+            rail.operations += 1
+            self.operations += 1
+            if kind == "erase":
+                wear[block] += 1
+            blocks[block] = content
+            if mirror is not None:
+                mirror(self, block, offset, content[offset : offset + length])
+        self.overprograms += over
+        if rail.trace is not None:
+            rail.trace.extend(operations)
 
     def sync(self) -> None:
         """What was programmed and erased until now is done before anything that follows."""

@@ -140,6 +140,18 @@ class Rail:
         finally:
             self.on, self.trace, self.waiting, self._expects = kept
 
+    @contextmanager
+    def noting(self) -> Iterator[list[Operation]]:
+        """The operations of the block, which enter the trace when it ends."""
+        trace, self.trace = self.trace, []
+        noted = self.trace
+        try:
+            yield noted
+        finally:
+            self.trace = trace
+            if trace is not None:
+                trace.extend(noted)
+
     def copy(self) -> Rail:
         other = Rail.__new__(Rail)
         other.on, other.operations = self.on, self.operations

@@ -137,6 +137,7 @@ def validity(profile: Profile, release: Release, clock: int | None) -> tuple[int
     return not_before, min(not_before + days * DAY, LATEST)
 
 
+@memoise(4096)
 def serial(entropy: Entropy, profile: Profile, number: int) -> int:
     """A random positive integer of at most ``serial_bytes`` bytes; the top bit stays clear (RFC 5280, 4.1.2.2)."""
     drbg = entropy.drbg(f"serial/{profile.name}", number)

@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from firmware.errors import Damaged
+from firmware.memo import memoise
 from firmware.security.authority import IMPORTED, Authority
 from firmware.security.certificates import Identity
 from firmware.security.keys import KeyPair
@@ -186,6 +187,7 @@ def _chain(own: bytes, certificates: list[bytes]) -> tuple[bytes, ...]:
     return tuple(chain)
 
 
+@memoise(4096)
 def issued(certificate: x509.Certificate, by: x509.Certificate) -> bool:
     """By name and signature. A signature that the library cannot check, as of SHA-1 and MD5, is taken unchecked where
     names, key identifiers and kind of key fit: such CAs are real, and whoever validates the chain judges it."""

@@ -20,21 +20,21 @@ def on_volume(
 ) -> R:
     """Mount a part for one function: it is given the volume and what it is ``about``. Raises what :func:`mounted` does.
 
-    What littlefs does follows from the blocks that it reads. Where it has read the same before, the part is asked for
-    the same operations as then. The result is shared: read it, never change it.
+    What littlefs does follows from the blocks that it reads. Where it has read the same before, the same operations
+    are carried out as then. The result is shared: read it, never change it.
     """
-    question = (part.geometry, what, about)
-    is_sound = part.is_sound
-    if is_sound and (known := _DONE.find(question, part.blocks)) is not None:
+    if not part.is_sound:
+        with mount(part) as volume:
+            return what(volume, *about)
+    question = (part.name, part.geometry, what, about)
+    if (known := _DONE.find(question, part.blocks)) is not None:
         found: R
-        found, asked = known
-        for operation, *arguments in asked:
-            operation(part, *arguments)
+        found, operations, over = known
+        part.again(operations, over)
         return found
-    before = part.image()
-    with mount(part) as volume:
+    before, over = part.image(), part.overprograms
+    with part.rail.noting() as noted, mount(part) as volume:
         found = what(volume, *about)
-        if is_sound:
-            read = tuple([block for block, is_read in volume.driver.touched.items() if is_read])
-            _DONE.keep(question, read, before, (found, tuple(volume.driver.asked)))
+        read = tuple([block for block, is_read in volume.driver.touched.items() if is_read])
+    _DONE.keep(question, read, before, (found, tuple(noted), part.overprograms - over))
     return found

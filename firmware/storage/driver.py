@@ -15,8 +15,6 @@ from firmware.errors import BadInput, Damaged, PowerCut, StorageError
 CORRUPT = -84  # LFS_ERR_CORRUPT: from littlefs, its structure is damaged; to littlefs, the block is bad
 SMALLEST_BLOCK = 256  # in blocks of 128 bytes, where littlefs's own bounds lie, a bad one trips its assertions
 
-Request = tuple[Any, ...]  # a method of FlashPart, and its arguments
-
 
 class Driver:
     """What littlefs reads, programs and erases.
@@ -27,11 +25,10 @@ class Driver:
     Forged metadata can lead littlefs in a circle. Each turn reads the beginning of a block; when no visits are left
     everything reads as erased, which no metadata passes for, and the circle opens.
 
-    ``touched``: the blocks in the order of their first use, and whether it was to find out what they hold. ``asked``:
-    what the part was asked to do.
+    ``touched``: the blocks in the order of their first use, and whether it was to find out what they hold.
     """
 
-    __slots__ = ("asked", "blocks", "failure", "part", "touched", "visits_left")
+    __slots__ = ("blocks", "failure", "part", "touched", "visits_left")
 
     def __init__(self, part: FlashPart) -> None:
         self.part = part
@@ -39,7 +36,6 @@ class Driver:
         self.failure: PowerCut | StorageError | BadInput | None = None
         self.visits_left = 0
         self.touched: dict[int, bool] = {}
-        self.asked: list[Request] = []
 
     def read(self, _cfg: Any, block: int, offset: int, size: int) -> bytes:
         self.touched.setdefault(block, True)
@@ -57,7 +53,6 @@ class Driver:
         self.touched.setdefault(block, True)
         if self.failure is None:
             try:
-                self.asked.append((FlashPart.program, block, offset, data))
                 self.part.program(block, offset, data)
                 return 0
             except BlockFailed:
@@ -72,7 +67,6 @@ class Driver:
         self.touched.setdefault(block, False)
         if self.failure is None:
             try:
-                self.asked.append((FlashPart.erase, block))
                 self.part.erase(block)
                 return 0
             except BlockFailed:
@@ -84,7 +78,6 @@ class Driver:
 
     def sync(self, _cfg: Any) -> int:
         if self.failure is None:
-            self.asked.append((FlashPart.sync,))
             self.part.sync()
         return 0
 

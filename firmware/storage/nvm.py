@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 
+from firmware.device.blocks import Request, erased
 from firmware.device.flash import FlashPart
 from firmware.errors import Damaged, Full, StorageError
 from firmware.memo import memoise
@@ -143,28 +144,29 @@ class RecordStore:
     def _write_slot(self, name: str, slot: int, content: bytes) -> bool:
         """Erase, program the pages after the first, then the first; read back. False when the flash failed us."""
         part, (start, blocks) = self.part, self.slot_start(name, slot)
-        size, unit = part.geometry.block_size, part.geometry.program_unit
-        used = -(-len(content) // size)
-        erased = b"\xff" * size
+        held = part.read_each(start, blocks)
         try:
-            for block in range(start, start + used):
-                part.erase(block)
-            # Blocks beyond the new record are erased too when they hold anything: no old secret stays behind.
-            for block, held in enumerate(part.read_each(start + used, blocks - used), start + used):
-                if held != erased:
-                    part.erase(block)
-            for at, page in _pages(content, unit):
-                part.program(start + at // size, at % size, page)
+            part.carry_out(_requests(start, held, content, part.geometry.program_unit), start, blocks)
         except StorageError:
             return False
-        return part.read_blocks(start, used).startswith(content)
+        return part.read_blocks(start, -(-len(content) // part.geometry.block_size)).startswith(content)
 
 
 @memoise(4096)
-def _pages(content: bytes, unit: int) -> tuple[tuple[int, bytes], ...]:
-    """Where each page of a slot lies, and what it holds: the first one last."""
+def _requests(start: int, held: tuple[bytes, ...], content: bytes, unit: int) -> tuple[Request, ...]:
+    """What writing a slot that ``held`` something asks of the part: the page with the header comes last.
+
+    Blocks beyond the new record are erased too when they hold anything: no old secret stays behind.
+    """
+    size = len(held[0])
+    used = -(-len(content) // size)
     content += b"\xff" * (-len(content) % unit)
-    return tuple((at, content[at : at + unit]) for at in (*range(unit, len(content), unit), 0))
+    erases = [start + n for n, block in enumerate(held) if n < used or block != erased(size)]
+    pages = [*range(unit, len(content), unit), 0]
+    return (
+        *((block, 0, None) for block in erases),
+        *((start + at // size, at % size, content[at : at + unit]) for at in pages),
+    )
 
 
 @cache

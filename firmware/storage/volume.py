@@ -70,7 +70,7 @@ class Volume:
 
     @property
     def driver(self) -> Driver:
-        """What was read of the part, and what it was asked to do."""
+        """What was read of the part."""
         return self._driver
 
     def read(self, path: str) -> bytes | None:

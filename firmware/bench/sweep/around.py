@@ -5,6 +5,7 @@ A cut between the two ends of an exchange leaves them as they were then, so a st
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import replace
 
@@ -52,6 +53,10 @@ class _Watching(Trace):
     def append(self, operation: Operation) -> None:
         self.look()
         super().append(operation)
+
+    def extend(self, operations: Iterable[Operation]) -> None:
+        self.look()
+        super().extend(operations)
 
     def look(self) -> None:
         before = self.changes[-1][1]
