@@ -82,6 +82,7 @@ soak: setup ## what takes longer than CI allows: every proof, damaged images, ki
 	@$(BIN)/python -m tests.damage kills $(KILLS)
 	@$(BIN)/python -m tests.units $(EXAMPLES)
 	@$(BIN)/python -m tests.fuzz $(SECONDS_EACH)
+	@$(BIN)/python -m tests.sweep.closing
 
 docs: ## documents drawn from the tables
 	@echo "docs: nothing to build yet; README.md and ipsim --help are the documentation"

@@ -38,6 +38,8 @@ def unit(_booted: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(_booted, tmp_path / "unit"))
 
 
+collect_ignore = ["example_project"]  # a project of its own, which tests/plugin runs
+
 # Not for every save: tests with processes and sockets; power cut everywhere, and firmwares and units hunted for bugs.
 SLOW = ("live", "interop", "sweep", "zoo", "damage", "units")
 

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import NoReturn
 
 import click
+from click.shell_completion import shell_complete
 
 from firmware import __version__
 from firmware.bench.cli_options import mute
@@ -24,8 +25,13 @@ COMMANDS = {
     "inspect": "firmware.bench.cli_inspect",
     "rules": "firmware.bench.cli_rules",
     "sweep": "firmware.bench.cli_sweep",
+    **dict.fromkeys(("replay", "diff", "scenario"), "firmware.bench.cli_replay"),
     **dict.fromkeys(("run", "platforms", "diagram", "doctor"), "firmware.bench.cli_scenarios"),
+    "schema": "firmware.bench.cli_docs",
 }
+
+
+COMPLETE = "_IPSIM_COMPLETE"  # what a shell sets when it wants to know what could come next
 
 
 class _Lazily(click.Group):
@@ -54,10 +60,7 @@ def ipsim() -> None:
 def main() -> NoReturn:
     """The entry point: every error becomes one line on stderr and an exit code."""
     try:
-        # Not by ipsim.main(): it has ideas of its own on a broken pipe and an interruption.
-        with ipsim.make_context("ipsim", sys.argv[1:]) as context:
-            ipsim.invoke(context)
-        code = 0
+        code = _work()
     except click.exceptions.Exit as asked:
         code = asked.exit_code
     except click.ClickException as error:
@@ -72,6 +75,15 @@ def main() -> NoReturn:
     except BaseException as error:  # PowerCut is none of Exception's, nor is a panic of cryptography's Rust
         code = _fault(error)
     sys.exit(code)
+
+
+def _work() -> int:
+    if asked_by_shell := os.environ.get(COMPLETE):
+        return shell_complete(ipsim, {}, "ipsim", COMPLETE, asked_by_shell)
+    # Not by ipsim.main(): it has ideas of its own on a broken pipe and an interruption.
+    with ipsim.make_context("ipsim", sys.argv[1:]) as context:
+        ipsim.invoke(context)
+    return 0
 
 
 def _fail(text: str, code: int) -> int:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
-from firmware.bench.cli_options import NEW_UNIT, Value, say, style
+from firmware.bench.cli_options import NEW_UNIT, RECORD, Value, say, style
 from firmware.errors import BadInput, Unmet
 
 
@@ -19,6 +20,7 @@ from firmware.errors import BadInput, Unmet
 @click.option("--reinstall", is_flag=True, help="Install the software anew first: nothing on the disk stays.")
 @click.option("--if-needed", is_flag=True, help="Of a unit that is ignited already: an ordinary start.")
 @NEW_UNIT
+@RECORD
 def ignite(
     platform: Any,
     state: Path | None,
@@ -26,6 +28,7 @@ def ignite(
     print_answers: bool,
     reinstall: bool,
     if_needed: bool,
+    record: Path | None,
     **asked: Any,
 ) -> None:
     """Start a newly installed Linux server, answer its wizard, apply, and shut it down.
@@ -48,7 +51,7 @@ def ignite(
     clock = asked.pop("clock")
     order = Order(platform, **asked)
     given = reading.load(answers, platform, order.starts_with) if answers else reading.BUILT_IN
-    _run(order, given, state, clock, reinstall=reinstall, if_needed=if_needed)
+    _run(order, given, state, clock, record, reinstall=reinstall, if_needed=if_needed)
 
 
 def _require_wizard(platform: Any) -> None:
@@ -58,12 +61,16 @@ def _require_wizard(platform: Any) -> None:
         raise BadInput(f"{platform.title} has no ignition: ipsim boot {platform.name} starts it")
 
 
-def _run(order: Any, given: Any, state: Path, clock: int | str | None, *, reinstall: bool, if_needed: bool) -> None:
+def _run(
+    order: Any, given: Any, state: Path, clock: int | str | None, record: Path | None, *, reinstall: bool,
+    if_needed: bool,
+) -> None:  # fmt: skip
     from firmware.bench import start, unattended
     from firmware.bench.orders import open_unit
     from firmware.bench.outside import identity_of, look_at
+    from firmware.bench.recording.tape import recorded
     from firmware.bench.timeline import Timeline
-    from firmware.bench.world import World
+    from firmware.platform import operate
     from ignition.starting import ignited_as
 
     timeline = Timeline(style())
@@ -77,20 +84,19 @@ def _run(order: Any, given: Any, state: Path, clock: int | str | None, *, reinst
         held = identity_of(unit)
         if not is_new:
             start.let_time_pass(unit, clock, directory.gone_by(), state)
-        world = World(unit.clock.now)
-        world.add(unit)
-        try:
-            if reinstall:
-                world.act(unit, lambda: unit.platform.operations["reinstall"](unit))
-                world.settle()
-            used = unattended.ignite(world, unit, given)
-        except unattended.PageRefused as error:
+        with recorded(record, unit, state, is_new=is_new) as world:
+            try:
+                if reinstall:
+                    world.act(unit, partial(operate, unit, "reinstall"))
+                    world.settle()
+                used = unattended.ignite(world, unit, given)
+            except unattended.PageRefused as error:
+                start.end(world, unit, pull_plug=False)
+                directory.save(unit)
+                lines = [f"{given.place(error.page, name)}: {name}: {text}" for name, text in error.errors.items()]
+                raise BadInput("\n".join(lines)) from None
+            reached = unit.state
             start.end(world, unit, pull_plug=False)
-            directory.save(unit)
-            lines = [f"{given.place(error.page, name)}: {name}: {text}" for name, text in error.errors.items()]
-            raise BadInput("\n".join(lines)) from None
-        reached = unit.state
-        start.end(world, unit, pull_plug=False)
         directory.save(unit)
     if reached != start.RUNNING:
         raise Unmet(f"{state}: the unit stayed in {reached}; ipsim fsck --state {state} says what is wrong")

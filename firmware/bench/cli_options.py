@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
 from firmware.errors import BadInput
 
@@ -25,6 +26,8 @@ STATE = click.option(
     metavar="DIR",
     help="The unit's directory.",
 )
+RECORD = click.option("--record", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Record what is "
+                      "done and what comes of it, for ipsim replay, diff and scenario; of a new unit.")  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -43,6 +46,16 @@ class Value(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
             return value if not isinstance(value, str) else check(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from firmware.bench import values
+
+        return completions(values.NAMES[self.check](), incomplete) if self.check in values.NAMES else []
+
+
+def completions(names: Iterable[str], incomplete: str) -> list[Any]:
+    """The names that a shell can offer after what was typed."""
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
 def NEW_UNIT(command: F) -> F:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firmware.bench.cli_options import Value, style, write_file
+from firmware.bench.cli_options import Value, completions, style, write_file
 from firmware.errors import BadInput, Unmet
 
 if TYPE_CHECKING:
@@ -33,6 +33,11 @@ class _Trigger(click.ParamType):  # type: ignore[type-arg]  # generic since clic
         except ValueError as error:
             self.fail(str(error), param, ctx)
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from firmware.bench.rules import triggers
+
+        return completions(triggers.table().triggers, incomplete)
+
 
 @click.command()
 @click.option("--check", is_flag=True, help="Build each unit, apply each trigger, and compare.")
@@ -44,11 +49,13 @@ class _Trigger(click.ParamType):  # type: ignore[type-arg]  # generic since clic
 @click.option("--junit", type=_FILE, metavar="F", help="Write a JUnit file, a test case a cell.")
 @click.option("--json", "json_file", type=_FILE, metavar="F", help="Write every cell as JSON; - is standard output.")
 @click.option("--markdown", type=_FILE, metavar="F", help="Write the table as Markdown; - is standard output.")
+@click.option("--html", type=_FILE, metavar="F", help="Write the matrix as a report: one file, for any browser.")
 @click.option("--write-scenarios", "folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR",
               help="Save the scenario of each cell that was run; ipsim run takes it.")  # fmt: skip
 def rules(
     check: bool, platform: tuple[Any, ...], release: tuple[str, ...], trigger: tuple[str, ...], expect: Path | None,
-    assumed: bool, junit: Path | None, json_file: Path | None, markdown: Path | None, folder: Path | None,
+    assumed: bool, junit: Path | None, json_file: Path | None, markdown: Path | None, html: Path | None,
+    folder: Path | None,
 ) -> None:  # fmt: skip
     """What becomes of a certificate: the matrix of platform, trigger and release, read from the documents.
 
@@ -71,6 +78,10 @@ def rules(
     if check and not any(result.was_tried for result in results):
         raise BadInput("nothing to check: none of the cells that were chosen can be run")
     _write(results, junit, json_file, markdown, folder)
+    if html:
+        from firmware.bench.html.rules_view import as_html
+
+        write_file(html, as_html(results))
     if Path("-") not in (json_file, markdown):
         click.echo((report.checked if check else report.matrix)(results, style()))
     failed = sum(not result.holds for result in results)

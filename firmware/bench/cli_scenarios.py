@@ -14,6 +14,7 @@ from firmware.bench.cli_options import JSON, Value, style, write_file
 from firmware.errors import BadInput, Unmet
 
 if TYPE_CHECKING:
+    from firmware.bench.html.watch import Watch
     from firmware.bench.scenario import Scenario
 
 
@@ -27,15 +28,19 @@ if TYPE_CHECKING:
 @click.option(
     "--junit", type=click.Path(path_type=Path), metavar="F", help="Write a JUnit file, a test case a scenario."
 )
+@click.option("--html", type=click.Path(path_type=Path), metavar="F", help="Write a report: one file, for any browser.")
+@click.option(
+    "--trace",
+    type=click.Path(path_type=Path),
+    metavar="F",
+    help="Write a trace for ui.perfetto.dev.",
+)
+@click.option("--record", type=click.Path(path_type=Path), metavar="F", help="Record it, for ipsim replay and diff.")
 @click.option("-v", "--verbose", is_flag=True, help="Show every timeline, also of several files.")
 def run(
-    files: tuple[Path, ...],
-    state: Path | None,
-    seed: int | None,
-    json_file: Path | None,
-    junit: Path | None,
-    verbose: bool,
-) -> None:
+    files: tuple[Path, ...], state: Path | None, seed: int | None, json_file: Path | None, junit: Path | None,
+    html: Path | None, trace: Path | None, record: Path | None, verbose: bool,
+) -> None:  # fmt: skip
     """Run scenarios; exit 1 when an expectation does not hold.
 
     One file shows its timeline; several show a line each, and the timeline of those that fail. With --state one
@@ -45,17 +50,23 @@ def run(
     Example: ipsim run tests/scenarios/*.yaml --junit junit.xml
     """
     from firmware.bench import replay, report
+    from firmware.bench.recording.tape import recording
 
+    watches: list[Watch] = []
     scenarios = _load_all(files)
     folders = [path.stem for path in files]
     if state is not None and len(set(folders)) < len(folders):
         raise BadInput("two of these files have the same name, and --state names a folder after each; run them apart")
     alone = len(scenarios) == 1
+    if record and not alone:
+        raise click.UsageError("--record takes one scenario at a time")
     done: list[tuple[replay.Report, float]] = []
     for loaded, folder in zip(scenarios, folders, strict=True):
         started = time.perf_counter()
         place = None if state is None else state if alone else state / folder
-        result = replay.run(loaded, seed=seed, state=place)
+        with recording(record, loaded, seed, place) as tapes:
+            witnesses: list[replay.Witness] = [*tapes, *(_watching(watches) if html or trace else [])]
+            result = replay.run(loaded, seed=seed, state=place, witnesses=witnesses)
         done.append((result, time.perf_counter() - started))
         if alone or verbose or not result.passed:
             click.echo(report.text(result, style()))
@@ -66,11 +77,32 @@ def run(
         write_file(json_file, report.as_json(reports).encode())
     if junit:
         write_file(junit, report.as_junit(done))
+    _write_watched(watches, html, trace)
     failed = sum(not result.passed for result in reports)
     if failed:
         raise Unmet(f"{failed} of {len(reports)} scenario{'s' if len(reports) > 1 else ''} failed")
     if not alone:
         click.echo(f"{len(reports)} scenarios passed")
+
+
+def _watching(watches: list[Watch]) -> list[Watch]:
+    """One more look at a run, for a report of it."""
+    from firmware.bench.html.watch import Watch
+
+    watches.append(Watch())
+    return watches[-1:]
+
+
+def _write_watched(watches: list[Watch], html: Path | None, trace: Path | None) -> None:
+    seen = [watch.seen for watch in watches if watch.seen is not None]
+    if html:
+        from firmware.bench.html.run_view import as_html
+
+        write_file(html, as_html(seen))
+    if trace:
+        from firmware.bench.html.perfetto import as_trace
+
+        write_file(trace, as_trace(seen))
 
 
 def _load_all(files: tuple[Path, ...]) -> list[Scenario]:

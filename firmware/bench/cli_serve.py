@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firmware.bench.cli_options import NEW_UNIT, STATE, Value, say, style
+from firmware.bench.cli_options import NEW_UNIT, RECORD, STATE, Value, say, style
 from firmware.errors import BadInput, Unmet
 
 if TYPE_CHECKING:
@@ -111,9 +111,10 @@ def _wishes(hosts: tuple[str, str], web: tuple[str, int], asked: dict[str, Any])
 @click.option("--json", "told", type=FILE, help="Write listeners, names and users there as soon as it listens.")
 @click.option("--keylog", "key_log", type=FILE, help="Write TLS secrets there, for a network analyser.")
 @click.option("--log", type=FILE, help="Write TLS handshakes and SIP messages there, without secrets.")
+@RECORD
 def serve(
     platform: Any, state: Path, lan1: str, lan2: str, sip_tls: tuple[int, ...] | None, client_certificates: str | None,
-    host: str, port: int, receiver: tuple[str, int] | None, **asked: Any,
+    host: str, port: int, receiver: tuple[str, int] | None, record: Path | None, **asked: Any,
 ) -> None:  # fmt: skip
     """Start a unit and serve it on the loopback: SIP, phone files, a Linux server's wizard or platform page.
 
@@ -127,8 +128,8 @@ def serve(
     from firmware.bench.live.serve import Listener, bring_up, set_telephony
     from firmware.bench.live.syslog import network_with
     from firmware.bench.orders import Order, open_unit
+    from firmware.bench.recording.tape import recorded
     from firmware.bench.timeline import Timeline
-    from firmware.bench.world import World
     from ignition.wizard import has_wizard
 
     wishes = _wishes((lan1, lan2), (host, port), asked)
@@ -143,18 +144,17 @@ def serve(
         with directory:
             if not is_new:
                 start.let_time_pass(unit, clock, directory.gone_by(), state)
-            world = World(unit.clock.now)
-            world.add(unit)
-            if not bring_up(world, unit):
-                reached = unit.state
-                start.end(world, unit, pull_plug=False)
-                directory.save(unit)
-                raise Unmet(f"{state}: the unit stayed in {reached}; ipsim fsck --state {state} says what is wrong")
-            if sip_tls or client_certificates:
-                if unit.state != start.RUNNING:
-                    raise BadInput(f"{state}: SIP over TLS cannot be set before this server is ignited")
-                set_telephony(world, unit, sip_tls or (), client_certificates)
-            listener.run(directory, world, unit)
+            with recorded(record, unit, state, is_new=is_new) as world:
+                if not bring_up(world, unit):
+                    reached = unit.state
+                    start.end(world, unit, pull_plug=False)
+                    directory.save(unit)
+                    raise Unmet(f"{state}: the unit stayed in {reached}; ipsim fsck --state {state} says what is wrong")
+                if sip_tls or client_certificates:
+                    if unit.state != start.RUNNING:
+                        raise BadInput(f"{state}: SIP over TLS cannot be set before this server is ignited")
+                    set_telephony(world, unit, sip_tls or (), client_certificates)
+                listener.run(directory, world, unit)
 
 
 COMMANDS = {"serve": serve}

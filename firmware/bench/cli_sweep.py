@@ -74,11 +74,13 @@ class _Faults(click.ParamType):  # type: ignore[type-arg]  # generic since click
 @click.option("--write-test", type=_FILE, metavar="F", help="Write the first finding as a pytest.")
 @click.option("--json", "json_file", type=_FILE, metavar="F", help="Write the result as JSON.")
 @click.option("--junit", type=_FILE, metavar="F", help="Write a JUnit file, a test case a finding.")
+@click.option("--html", type=_FILE, metavar="F", help="Write the result as a report: one file, for any browser.")
 def sweep(
     scenario: Path | None, at: str, faults: tuple[str, ...] | None, depth: int | None, prove: bool, raw: bool,
     states: int | None, findings: int, jobs: int, cluster: str | None, unit: str | None, seed: int | None,
     images: Path | None, keep: Path | None, resume: Path | None, trail_id: str | None, blame: bool, shrink: bool,
     write_scenario: Path | None, write_test: Path | None, json_file: Path | None, junit: Path | None,
+    html: Path | None,
 ) -> None:  # fmt: skip
     """Cut power at every flash operation of a scenario, in every way flash can take it; exit 1 on a finding.
 
@@ -103,7 +105,7 @@ def sweep(
     job = plan.job()
     swept = _search(plan, job, Limits(None if prove else depth or 1, states, findings), jobs, cluster, keep, resume)
     _show(swept, job, blame)
-    _write(swept, json_file, junit)
+    _write(swept, json_file, junit, html)
     if swept.findings:
         _write_first(swept, shrink, write_scenario, write_test)
         raise Unmet(f"{len(swept.findings)} finding{'s' * (len(swept.findings) > 1)}")
@@ -171,13 +173,17 @@ def _show(swept: Swept, job: Job, blame: bool) -> None:
             click.echo(f"{report.finding_id(swept.plan, finding)}  {blaming.blame(job, finding).text}")
 
 
-def _write(swept: Swept, json_file: Path | None, junit: Path | None) -> None:
+def _write(swept: Swept, json_file: Path | None, junit: Path | None, html: Path | None) -> None:
     from firmware.bench.sweep import report
 
     if json_file:
         write_file(json_file, report.as_json(swept).encode())
     if junit:
         write_file(junit, report.as_junit(swept))
+    if html:
+        from firmware.bench.html.sweep_view import as_html
+
+        write_file(html, as_html(swept))
 
 
 def _write_first(swept: Swept, shrink: bool, write_scenario: Path | None, write_test: Path | None) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from firmware.bench.cli_options import JSON, NEW_UNIT, STATE, Value, opened, say, style
+from firmware.bench.cli_options import JSON, NEW_UNIT, RECORD, STATE, Value, opened, say, style
 from firmware.errors import BadInput, Unmet
 
 
@@ -17,6 +17,7 @@ from firmware.errors import BadInput, Unmet
 @STATE
 @NEW_UNIT
 @click.option("--pull-plug", is_flag=True, help="End in a power cut instead of a planned shutdown.")
+@RECORD
 def boot(
     platform: Any,
     state: Path,
@@ -25,6 +26,7 @@ def boot(
     seed: int | None,
     clock: int | str | None,
     pull_plug: bool,
+    record: Path | None,
 ) -> None:
     """Start a unit, let it come up, and shut it down.
 
@@ -37,8 +39,8 @@ def boot(
     from firmware.bench import start
     from firmware.bench.orders import Order, open_unit
     from firmware.bench.outside import identity_of
+    from firmware.bench.recording.tape import recorded
     from firmware.bench.timeline import Timeline
-    from firmware.bench.world import World
 
     timeline = Timeline(style())
     order = Order(platform, release, mac, seed)
@@ -49,9 +51,8 @@ def boot(
         if not is_new:
             start.let_time_pass(unit, clock, directory.gone_by(), state)
         before = identity_of(unit)
-        world = World(unit.clock.now)
-        world.add(unit)
-        reached = start.start(world, unit, pull_plug=pull_plug)
+        with recorded(record, unit, state, is_new=is_new) as world:
+            reached = start.start(world, unit, pull_plug=pull_plug)
         directory.save(unit)
         after = identity_of(unit)
     if reached not in unit.platform.rests_in:

@@ -41,7 +41,8 @@ class Expect(WizardExpectations):
     last ``expect`` of this unit, or its beginning."""
 
     name = "expect"
-    state: StateName | None = None
+    example = "expect: {state: running, identity: kept, generation: 1, happened: [clock.set]}"
+    state: StateName | None = Field(None, description="the state it is in")
     cpu: LedPattern | None = Field(None, description="the CPU LED's pattern")
     sd: LedPattern | None = Field(None, description="the System SD LED's pattern")
     base: LedPattern | None = Field(None, description="base LED1's pattern")
@@ -53,29 +54,31 @@ class Expect(WizardExpectations):
     chain: int = Field(0, ge=0, description="how many certificates such a handshake shows")
     trusted: list[str] = Field([], description="a text in the subject of each certificate in the store, in order")
     generation: int = Field(0, description="how many identities the unit has made")
-    not_before: Moment | None = None
-    not_after: Moment | None = None
+    not_before: Moment | None = Field(None, description="from when the certificate is valid")
+    not_after: Moment | None = Field(None, description="until when it is valid")
     names: list[str] | None = Field(None, description="DNS names and addresses in the certificate, in order")
     fit: bool = Field(True, description="whether a validating client would find dates and addresses right")
     release: ReleaseName | None = Field(None, description="running, or what the unit would start with")
-    original_level: ReleaseName | None = None
+    original_level: ReleaseName | None = Field(None, description="the release of the unit's first start ever")
     firmware_from: str | None = Field(None, description="such as system-sd/primary, nvm, bootp")
-    configuration_from: Literal["file", "nvm", "default"] | None = None
+    configuration_from: Literal["file", "nvm", "default"] | None = Field(
+        None, description="where the running one was found"
+    )
     security: Literal["present", "empty", "foreign", "damaged"] | None = Field(
         None, description="found at the last start"
     )
-    lan1: Interface | None = None
-    lan2: Interface | None = None
+    lan1: Interface | None = Field(None, description="its address")
+    lan2: Interface | None = Field(None, description="its address")
     clock: ClockOrSet = Field(None, description="an ISO time, set, or unset")
     user_names: dict[str, str] = Field({}, description="extension -> name, in the running configuration")
     users: list[str] = Field([], description="every extension of the running configuration; [] means it has none")
     primary: Address | None = Field(None, description="the address of the Primary that the unit belongs to")
-    system_name: str | None = None
+    system_name: str | None = Field(None, description="in the configuration")
     alarms: list[str] = Field([], description="texts that the alarm log holds; [] means it is empty")
     syslog: list[str] = Field([], description="texts that syslog receivers got since the last expect of this unit")
     files: dict[FilePlace, Literal["present", "absent"]] = Field({}, description="slot:path -> on that card")
     happened: list[Happening] = Field([], description="events, by kind or by kind and data")
-    not_happened: list[Happening] = Field([])
+    not_happened: list[Happening] = Field([], description="events that there must not have been")
 
     def run(self, world: World, unit: Appliance) -> None:
         """Unmet names every field that does not hold."""

@@ -5,43 +5,126 @@ A name is checked against the :class:`Known` that a model is validated with; wit
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
 import platforms
 from firmware.bench import values
 from firmware.bench.timeline import SENTENCES
+from firmware.bench.written import OneOf, Written, text
 from firmware.device.panel import Light
 from firmware.platform import Platform
-from firmware.release import Release
+from firmware.release import BY_VERSION, Release
 from firmware.security.settings import LEVELS, SERVICES
 from firmware.security.trust import levels
 from ignition import pages
 
-Mac = Annotated[str, BeforeValidator(values.mac)]
-Seed = Annotated[int, BeforeValidator(values.seed)]
-Interface = Annotated[str, BeforeValidator(values.interface)]
-LanSetting = Annotated[str, BeforeValidator(values.lan)]
-Address = Annotated[str, BeforeValidator(values.address)]
-Moment = Annotated[int, BeforeValidator(values.moment)]
-ClockReading = Annotated[int | None, BeforeValidator(values.clock)]
-ClockOrSet = Annotated[int | str | None, BeforeValidator(values.clock_or_set)]
-Duration = Annotated[int, BeforeValidator(values.duration)]
-SignedDuration = Annotated[int, BeforeValidator(values.signed_duration)]
-TimeOfDay = Annotated[int, BeforeValidator(values.time_of_day)]
-Line = Annotated[str, BeforeValidator(values.line)]
-ShortName = Annotated[str, BeforeValidator(values.short_name)]
-UserName = Annotated[str, BeforeValidator(values.user_name)]
-HostName = Annotated[str, BeforeValidator(values.host_name)]
-UnitName = Annotated[str, BeforeValidator(values.unit_name)]
-Secret = Annotated[str, BeforeValidator(values.secret)]
-OptionalHostName = Annotated[str, BeforeValidator(values.optional_host_name)]
-DnsOrAddress = Annotated[str, BeforeValidator(values.dns_or_address)]
-DeskFile = Annotated[str, BeforeValidator(values.line)]
-CardPath = Annotated[str, BeforeValidator(values.card_path)]
+_QUAD, _CLOCK = r"[0-9]{1,3}(\.[0-9]{1,3}){3}", r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_SPAN = r"([0-9]+(\.[0-9]+)?\s*(ms|min|s|m|h|d)\s*)+"
+_UNITS = "a number and ms, s, m, h or d, several of them for a sum"
+
+Mac = Annotated[
+    str,
+    BeforeValidator(values.mac),
+    text("MAC address", "twelve hex digits, with or without : or -", "00e00705918e",
+         "^[0-9A-Fa-f]{2}([:-]?[0-9A-Fa-f]{2}){5}$", numbers=True),
+]  # fmt: skip
+Seed = Annotated[
+    int,
+    BeforeValidator(values.seed),
+    Written("seed", {"description": "0 to 2**256 - 1", "type": "integer", "minimum": 0, "examples": [7]}),
+]
+Interface = Annotated[
+    str,
+    BeforeValidator(values.interface),
+    text("address with prefix", "an IPv4 address with its prefix length or mask", "192.168.42.1/24", f"^{_QUAD}/.+$"),
+]
+LanSetting = Annotated[
+    str,
+    BeforeValidator(values.lan),
+    text("LAN setting", "an IPv4 address with its prefix length or mask, or dhcp", "192.168.42.1/24",
+         f"^({_QUAD}/.+|dhcp)$"),
+]  # fmt: skip
+Address = Annotated[
+    str, BeforeValidator(values.address), text("address", "an IPv4 address", "192.168.42.1", f"^{_QUAD}$")
+]
+Moment = Annotated[
+    int,
+    BeforeValidator(values.moment),
+    text("time", "an ISO 8601 date or date and time; without a zone, UTC", "2026-11-23T09:00:00Z", f"^{_CLOCK}"),
+]
+ClockReading = Annotated[
+    int | None,
+    BeforeValidator(values.clock),
+    text("clock reading", "an ISO 8601 time, or unset", "2026-11-23T09:00:00Z", f"^({_CLOCK}|unset$)"),
+]
+ClockOrSet = Annotated[
+    int | str | None,
+    BeforeValidator(values.clock_or_set),
+    text("expected clock reading", "an ISO 8601 time, unset, or set: any time", "set", f"^({_CLOCK}|(un)?set$)"),
+]
+Duration = Annotated[int, BeforeValidator(values.duration), text("duration", _UNITS, "1h30m", rf"^\s*{_SPAN}$")]
+SignedDuration = Annotated[
+    int,
+    BeforeValidator(values.signed_duration),
+    text("signed duration", f"{_UNITS}, after + or - if need be", "-30s", rf"^[-+]?\s*{_SPAN}$"),
+]
+TimeOfDay = Annotated[
+    int,
+    BeforeValidator(values.time_of_day),
+    text("time of day", "HH:MM", "03:30", "^([01][0-9]|2[0-3]):[0-5][0-9]$"),
+]
+Line = Annotated[str, BeforeValidator(values.line), text("line", "one line of printable characters", "Administrator")]
+ShortName = Annotated[
+    str,
+    BeforeValidator(values.short_name),
+    text("short name", "one line of at most 40 bytes: it makes part of the names in certificates", "System Manager"),
+]
+UserName = Annotated[
+    str,
+    BeforeValidator(values.user_name),
+    text("user name", "1 to 60 printable characters", "Reception", "^.{1,60}$", numbers=True),
+]
+HostName = Annotated[
+    str,
+    BeforeValidator(values.host_name),
+    text("host name", "a DNS name of at most 40 characters", "server1", "^[A-Za-z0-9.-]{1,40}$", numbers=True),
+]
+UnitName = Annotated[
+    str,
+    BeforeValidator(values.unit_name),
+    text("name", "up to 32 letters, digits, - and _", "branch", "^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"),
+]
+Secret = Annotated[
+    str, BeforeValidator(values.secret), text("password", "printable characters, in quotes if a number", "secret")
+]
+OptionalHostName = Annotated[
+    str,
+    BeforeValidator(values.optional_host_name),
+    text("host name or nothing", "a DNS name, or an empty text for none", "sip.example.com", "^[A-Za-z0-9.-]{0,40}$",
+         numbers=True),
+]  # fmt: skip
+DnsOrAddress = Annotated[
+    str,
+    BeforeValidator(values.dns_or_address),
+    text("DNS name or address", "by which a machine is reached", "pbx.example.com", "^[A-Za-z0-9.-]+$", numbers=True),
+]
+DeskFile = Annotated[
+    str,
+    BeforeValidator(values.line),
+    text("file", "a file's name on the desk, where scenarios hand files over", "id.pem"),
+]
+CardPath = Annotated[
+    str,
+    BeforeValidator(values.card_path),
+    text("path on a card", "folders and a name, with / between them", "system/primary/config.cfg"),
+]
+Extension = Annotated[
+    str, text("extension", "up to 15 digits", 201, "^[0-9]{1,15}$", numbers=True), Field(pattern="^[0-9]{1,15}$")
+]
 
 
 @dataclass(frozen=True)
@@ -53,11 +136,11 @@ class Known:
     units: tuple[str, ...]
 
 
-def _known(what: str, allowed: Callable[[Known], Iterable[str]]) -> AfterValidator:
-    def check(value: str, info: ValidationInfo) -> str:
-        return values.one_of(value, tuple(allowed(info.context)), what) if info.context else value
-
-    return AfterValidator(check)
+@cache
+def everything_known() -> tuple[Known, ...]:
+    """Every platform at every release."""
+    found = [platforms.load(name) for name in platforms.names()]
+    return tuple(Known(platform, release, ()) for platform in found for release in platform.releases())
 
 
 def _led(value: str, info: ValidationInfo) -> str:
@@ -67,28 +150,29 @@ def _led(value: str, info: ValidationInfo) -> str:
     return value
 
 
-UnitOfScenario = Annotated[str, _known("unit", lambda known: known.units)]
+UnitOfScenario = Annotated[str, OneOf("unit", lambda known: known.units)]
 ReleaseName = Annotated[
     str,
     BeforeValidator(values.release),
-    _known("release of this platform", lambda known: [release.version for release in known.platform.releases()]),
+    OneOf("release of this platform", lambda known: [release.version for release in known.platform.releases()]),
+    Written("release", lambda: {"enum": [*BY_VERSION, *map(float, BY_VERSION)]}),
 ]
-StateName = Annotated[str, _known("state", lambda known: known.platform.bring_up.by_name)]
-SlotName = Annotated[str, _known("slot", lambda known: known.platform.slots)]
-PartName = Annotated[str, _known("part", lambda known: (known.platform.storage.name, *known.platform.slots))]
-VolumeName = Annotated[str, _known("volume", lambda known: known.platform.volumes())]
-RecordName = Annotated[str, _known("record", lambda known: known.platform.storage.layout)]
-Pattern = Annotated[str, _known("LED pattern", lambda _: [light.label for light in Light])]
-PageName = Annotated[str, _known("page of the wizard", lambda _: pages.BY_NAME)]
-PlatformName = Annotated[str, _known("platform", lambda _: platforms.names())]
+StateName = Annotated[str, OneOf("state", lambda known: known.platform.bring_up.by_name)]
+SlotName = Annotated[str, OneOf("slot", lambda known: known.platform.slots)]
+PartName = Annotated[str, OneOf("part", lambda known: (known.platform.storage.name, *known.platform.slots))]
+VolumeName = Annotated[str, OneOf("volume", lambda known: known.platform.volumes())]
+RecordName = Annotated[str, OneOf("record", lambda known: known.platform.storage.layout)]
+Pattern = Annotated[str, OneOf("LED pattern", lambda _: [light.label for light in Light])]
+PageName = Annotated[str, OneOf("page of the wizard", lambda _: pages.BY_NAME)]
+PlatformName = Annotated[str, OneOf("platform", lambda _: platforms.names())]
 RootChange = Literal["none", "generated", "imported", "kept", "renewed", "new key"]
-ServiceName = Annotated[str, _known("service", lambda _: dict(SERVICES.value))]
+ServiceName = Annotated[str, OneOf("service", lambda _: dict(SERVICES.value))]
 CheckLevel = Annotated[
-    str, _known("check level of this release", lambda known: [level.value for level in levels(known.release)])
+    str, OneOf("check level of this release", lambda known: [level.value for level in levels(known.release)])
 ]
-LevelName = Annotated[str, _known("level", lambda _: LEVELS)]
+LevelName = Annotated[str, OneOf("level", lambda _: LEVELS)]
 # A misspelt kind of event would never have happened, and an expectation that it did not would hold for ever.
-EventKind = Annotated[str, _known("kind of event", lambda _: ("state", *SENTENCES))]
+EventKind = Annotated[str, OneOf("kind of event", lambda _: ("state", *SENTENCES))]
 
 
 # An LED that the platform does not have shows nothing.
@@ -115,5 +199,20 @@ def split_place(text: str) -> tuple[str | None, str]:
     return (slot, path) if colon else (None, text)
 
 
-Happening = EventKind | Annotated[dict[str, Any], AfterValidator(_event)]
-FilePlace = Annotated[str, AfterValidator(_place)]
+Happening = (
+    EventKind
+    | Annotated[
+        dict[str, Any],
+        AfterValidator(_event),
+        Written("event with data", lambda: {
+            "description": "its kind, and data that it must have: a text contained in it, or an equal value",
+            "type": "object", "properties": {"kind": {"enum": ["state", *SENTENCES]}},
+            "examples": [{"kind": "state", "state": "running"}],
+        }),
+    ]
+)  # fmt: skip
+FilePlace = Annotated[
+    str,
+    AfterValidator(_place),
+    text("file on a card", "slot:path, or a path alone: on the System SD or a server's disk", "system-sd:ca.pem"),
+]

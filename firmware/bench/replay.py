@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 from firmware.appliance import Appliance
 from firmware.bench.orders import DEFAULT_SEED, new_unit, open_unit, tee
@@ -40,6 +41,19 @@ class Report:
         return not any(outcome.objection for outcome in self.outcomes)
 
 
+class Witness(Protocol):
+    """Somebody who looks on while a scenario runs: meets the world, hears of each step before it is done and of each
+    event, and sees how it ends."""
+
+    def meets(self, world: World) -> None: ...
+
+    def begins(self, planned: PlannedStep) -> None: ...
+
+    def hears(self, event: Event) -> None: ...
+
+    def ends(self, report: Report) -> None: ...
+
+
 def run(
     scenario: Scenario,
     *,
@@ -48,11 +62,13 @@ def run(
     listener: Callable[[Event], None] | None = None,
     make_world: Callable[[int, int], World] = World,
     before: Callable[[PlannedStep], None] = lambda _: None,
+    witnesses: Sequence[Witness] = (),
 ) -> Report:
     """Run every step until one fails; the rest of a run that went wrong would say nothing.
 
     ``seed`` goes before the scenario's own. With ``state`` a single unit lives in that directory, several in one
-    below it each. ``before`` is told each step. Raises BadInput when a step asks for what is not there.
+    below it each. ``before`` is told each step, as the ``witnesses`` are. Raises BadInput when a step asks for what is
+    not there.
     """
     report = Report(scenario)
     world = make_world(scenario.head.clock, _seed(scenario, seed))
@@ -63,6 +79,8 @@ def run(
             report.events.append(event)
             if listener is not None:
                 listener(event)
+            for witness in witnesses:
+                witness.hears(event)
 
         for name in scenario.units:
             place = None if state is None else state if len(scenario.units) == 1 else state / name
@@ -76,8 +94,12 @@ def run(
                 world.seat(world.units[name], world.units[spec.host])
         world.run_until(max([world.now, *(unit.clock.now for unit in world.units.values())]))
         report.units = world.units
+        for witness in witnesses:
+            witness.meets(world)
         for planned in scenario.steps:
             before(planned)
+            for witness in witnesses:
+                witness.begins(planned)
             outcome = perform(world, planned, len(report.events))
             report.outcomes.append(outcome)
             for directory, unit in opened:
@@ -86,6 +108,8 @@ def run(
                 break
         else:
             check_cuts(world, scenario, report)
+        for witness in witnesses:
+            witness.ends(report)
     return report
 
 

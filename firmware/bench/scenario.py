@@ -10,7 +10,17 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
 from firmware.bench import hosting, marked_yaml, values
-from firmware.bench.fields import ClockReading, Known, Line, Mac, Moment, ReleaseName, Seed, UnitName
+from firmware.bench.fields import (
+    ClockReading,
+    Known,
+    Line,
+    Mac,
+    Moment,
+    PlatformName,
+    ReleaseName,
+    Seed,
+    UnitName,
+)
 from firmware.bench.marked_yaml import Path as Place
 from firmware.bench.orders import DEFAULT_START, Order
 from firmware.bench.problems import Problems
@@ -18,6 +28,7 @@ from firmware.bench.steps.base import Step
 from firmware.bench.steps.environment import Environment
 from firmware.bench.steps.table import STEPS
 from firmware.errors import BadInput
+from firmware.release import DEFAULT_RELEASE
 
 ONLY_UNIT = "unit"
 
@@ -26,13 +37,15 @@ class UnitSpec(BaseModel):
     """One unit of a scenario. ``clock`` is what its own clock shows at the beginning."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    platform: str
-    release: ReleaseName | None = None
-    mac: Mac | None = None
-    seed: Seed | None = None
+    platform: PlatformName = Field(description="what kind of unit it is")
+    release: ReleaseName | None = Field(None, description=f"of its firmware; left out: {DEFAULT_RELEASE}")
+    mac: Mac | None = Field(None, description="of LAN1; left out: the platform's default, counted on from unit to unit")
+    seed: Seed | None = Field(None, description="left out: the scenario's")
     clock: ClockReading | None = Field(None, description="an ISO time, or unset; left out: the scenario's clock")
-    battery: Literal["good", "flat"] = "good"
-    drift_ppm: int = Field(0, ge=-1000, le=1000)
+    battery: Literal["good", "flat"] = Field(
+        "good", description="of its clock; a flat one loses the time without power"
+    )
+    drift_ppm: int = Field(0, ge=-1000, le=1000, description="how much its clock gains, in millionths")
     environment: Environment | None = Field(None, description="instead of the scenario's")
     host: str | None = Field(None, description="of a module: the name of the unit that it sits in")
 
@@ -41,14 +54,14 @@ class Head(BaseModel):
     """All of a scenario but its steps."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    name: Line
-    about: str | None = None
-    unit: UnitSpec | None = None
-    units: dict[UnitName, UnitSpec] | None = None
+    name: Line = Field(description="what it is about, in a line")
+    about: str | None = Field(None, description="more of it, for readers")
+    unit: UnitSpec | None = Field(None, description="its only unit")
+    units: dict[UnitName, UnitSpec] | None = Field(None, description="its units by name")
     clock: Moment = Field(DEFAULT_START, description="the simulated time at the beginning")
-    seed: Seed | None = None
-    environment: Environment = Environment()
-    steps: list[Any]
+    seed: Seed | None = Field(None, description="of units without one of their own; all chance comes from it")
+    environment: Environment = Field(Environment(), description="what the network around the units answers")
+    steps: list[Any] = Field(description="what happens, in order")
 
 
 Units = dict[str, tuple[UnitSpec, Order]]

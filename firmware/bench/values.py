@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import reprlib
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from ipaddress import IPv4Address, IPv4Interface
 from pathlib import Path
@@ -68,6 +69,10 @@ def platform(name: str) -> Platform:
 
 def release(version: object) -> str:
     return one_of(_text(version), tuple(BY_VERSION), "release")
+
+
+# What a shell can complete: check -> the names that it allows.
+NAMES: Mapping[str, Callable[[], tuple[str, ...]]] = {"platform": platforms.names, "release": lambda: tuple(BY_VERSION)}
 
 
 def mac(text: object) -> str:

@@ -23,7 +23,6 @@ from tests.sweep.closing import (
     strays,
 )
 
-AT_ONCE = ("first_start", "ignite_primary")  # with every save; the others as long as make test takes
 FEW = 3_000  # states; the largest set of an ignition has 200, the largest of an upgrade 2,400
 
 
@@ -32,16 +31,13 @@ def raw_closure(name: str) -> list[Node]:
     return closure(raw_job(merged_job(name)))
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[] if name in AT_ONCE else [pytest.mark.slow]) for name in MUST_CLOSE]
-)
+@pytest.mark.parametrize("name", MUST_CLOSE)
 def test_it_closes(name: str) -> None:
     result = search(merged_job(name), Limits(None, states=FEW))
     assert not result.findings
     assert result.closed, f"open: {result.cuts} cuts covered, {result.states} states, {result.frontier} to start from"
 
 
-@pytest.mark.slow
 def test_merged_the_raw_closure_is_the_canonical_one() -> None:
     job = merged_job("first_start")
     raw = raw_closure("first_start")
@@ -49,22 +45,19 @@ def test_merged_the_raw_closure_is_the_canonical_one() -> None:
     assert {key_of(job, node) for node in raw} == closed_keys("first_start")
 
 
-@pytest.mark.slow
 def test_merged_states_of_a_first_start_have_one_future() -> None:
     found = pairs(merged_job("first_start"), raw_closure("first_start"))
     assert not differing(merged_job("first_start"), random.Random(1).sample(found, 1000))  # noqa: S311 - no secrets
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["ignite_primary", "ignite_secondary"])
+@pytest.mark.parametrize("name", ["ignite_primary", "ignite_application_server"])
 def test_merged_states_of_an_ignition_have_one_future(name: str) -> None:
     chance, job = random.Random(2), merged_job(name)  # noqa: S311 - a test's choices, not secrets
     found = pairs(job, some_states(raw_job(job), chance, 2000))
     assert not differing(job, chance.sample(found, 600))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", AT_ONCE)
+@pytest.mark.parametrize("name", ["first_start", "ignite_primary"])
 def test_random_walks_never_leave_the_closed_set(name: str) -> None:
     cuts, outside = strays(name, random.Random(3), 20)  # noqa: S311 - a test's choices, not secrets
     assert max(cuts) == MOST_CUTS

@@ -11,7 +11,6 @@ from firmware.basis import Basis
 from firmware.bench import inspection
 from firmware.bench.html.watch import ROOT, TELEPHONY, Appearance, Watched
 from firmware.bench.inspection import Candidate, Outcome, Role
-from firmware.errors import BadInput
 from firmware.release import BY_VERSION
 from firmware.security.reading import describe, fingerprint, issuer, public_key_of
 from firmware.times import show_time
@@ -20,6 +19,10 @@ LABELS = {
     "subject": "subject", "issuer": "issuer", "serial": "serial number", "not_before": "not before",
     "not_after": "not after", "key": "key", "names": "names", "sha256": "SHA-256", "key_sha256": "SHA-256 of the key",
     "serial_bytes": "serial number", "backdate": "not before", "san": "alternative names", "ca": "CA",
+}  # fmt: skip
+_COUNTED = {
+    Outcome.CONFORMS: "conform", Outcome.DIFFERS: "differ", Outcome.READING: "differ from our reading",
+    Outcome.NOT_VISIBLE: "not visible",
 }  # fmt: skip
 
 
@@ -40,9 +43,7 @@ def _card(number: int, one: Appearance, last: Appearance | None) -> dict[str, An
     return {
         "id": f"certificate-{number}",
         "unit": one.unit,
-        "role": one.role
-        if judged is None or judged.candidate.role is not Role.TEMPORARY
-        else "temporary, before ignition",
+        "role": one.role,
         "generation": one.generation,
         "origin": one.origin,
         "step": one.step,
@@ -93,20 +94,13 @@ def _judged(one: Appearance) -> inspection.Judgement | None:
     """Against what its platform and release make; of what came from outside no profile says anything."""
     if not one.is_made or one.release is None or one.role == TELEPHONY:
         return None
-    platform, release = platforms.load(one.platform), BY_VERSION[one.release]
-    roles = (Role.ROOT,) if one.role == ROOT else (Role.IDENTITY, Role.TEMPORARY)
-    found = []
-    for role in roles:
-        try:
-            found.append(inspection.judge(one.chain, Candidate(platform, release, role), one.time))
-        except BadInput:  # this platform has none in that role
-            continue
-    return min(found, key=lambda judged: judged.rank, default=None)
+    role = Role.ROOT if one.role == ROOT else Role.IDENTITY
+    return inspection.judge(one.chain, Candidate(platforms.load(one.platform), BY_VERSION[one.release], role), one.time)
 
 
 def _outcomes(judged: inspection.Judgement) -> str:
     counted = Counter(row.outcome for row in judged.rows)
-    return ", ".join(f"{counted[outcome]} {outcome.value}" for outcome in Outcome if counted[outcome])
+    return ", ".join(f"{counted[outcome]} {words}" for outcome, words in _COUNTED.items() if counted[outcome])
 
 
 def _fields(judged: inspection.Judgement) -> list[dict[str, str]]:

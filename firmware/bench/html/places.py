@@ -80,7 +80,7 @@ def _of_volume(blocks: Sequence[bytes], geometry: Geometry, named: dict[str, str
 
 def _file(name: str, path: str, entry: Entry, blocks: Sequence[bytes], geometry: Geometry) -> Place:
     if entry.structure == INLINE:
-        return Place(name, path, (), f"{len(entry.data)} bytes, in its directory")
+        return Place(name, BOOKS, (), f"{len(entry.data)} bytes, in its directory")
     head, size = _PAIR.unpack(entry.data)
     return Place(name, path, tuple(_chain(blocks, head, size, geometry)), f"{size} bytes")
 

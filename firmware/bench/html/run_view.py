@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from firmware.appliance import Appliance
-from firmware.bench.html import certificate_view, flash_view, timeline_view
+from firmware.bench.html import certificate_view, flash_view, states_view, timeline_view
 from firmware.bench.html.page import render
 from firmware.bench.html.watch import Watched
 from firmware.bench.outside import release_of
@@ -39,6 +39,7 @@ def _view(number: int, run: Watched) -> dict[str, Any]:
         ],
         "units": [_unit(unit) for unit in report.units.values()],
         "steps": timeline_view.steps(run),
+        "diagrams": states_view.diagrams(run),
         "ribbons": timeline_view.ribbons(run),
         "certificates": certificate_view.cards(run),
         "flash": flash_view.view(run),

@@ -7,6 +7,7 @@ test asks for it.
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +15,14 @@ import pytest
 
 if TYPE_CHECKING:
     from firmware.bench.pytest_plugin.bench import Ran
-    from firmware.bench.pytest_plugin.network import Network
-    from firmware.bench.pytest_plugin.phone import Phone
-    from firmware.bench.pytest_plugin.unit import Unit
+    from firmware.bench.pytest_plugin.networks import Network as Network
+    from firmware.bench.pytest_plugin.phones import Phone as Phone
+    from firmware.bench.pytest_plugin.unit import Unit as Unit
 
 RAN: pytest.StashKey[list[Ran]] = pytest.StashKey()
 FAILED = pytest.StashKey[bool]()
 EVERY = "all"
+_TYPES = {"Unit": "unit", "Network": "networks", "Phone": "phones"}  # of the fixtures; no module has a fixture's name
 
 _MARKERS = (
     "platform(name, ..., release=, seed=, mac=, clock=, environment=, answers=): which unit the fixtures of ipsim "
@@ -35,6 +37,13 @@ def platforms(*, wizard: bool | None = None, release: str | None = None) -> tupl
     from firmware.bench.pytest_plugin import asked
 
     return asked.names(wizard=wizard, release=release)
+
+
+def __getattr__(name: str) -> Any:
+    """The types of the fixtures, for annotations."""
+    if name not in _TYPES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_TYPES[name]}"), name)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -124,11 +133,14 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     ran = item.stash.get(RAN, [])
-    if report.failed and ran:
+    if ran and (report.failed or report.when == "teardown"):
         from firmware.bench.pytest_plugin import keeping
 
-        item.stash[FAILED] = True
-        report.sections += keeping.sections(item, ran)
+        if report.failed:
+            item.stash[FAILED] = True
+            report.sections += keeping.sections(item, ran)
+        elif not item.stash.get(FAILED, False):
+            keeping.forget(item)
     return report
 
 

@@ -26,7 +26,7 @@ def sections(item: pytest.Item, ran: Sequence[Ran]) -> list[tuple[str, str]]:
     ran = [each for each in ran if each.report.outcomes]
     if not ran:
         return []
-    found, place = [], _place(item)
+    found, place = [], _new_place(item)
     for number, each in enumerate(ran):
         folder = place if len(ran) == 1 else place / str(number)
         lines = _timeline(each.report)
@@ -62,20 +62,29 @@ def _keep_unit(unit: Appliance, place: Path) -> None:
     _write(place / JOURNAL, "".join(event.line() + "\n" for event in unit.journal.events))
 
 
-def _place(item: pytest.Item) -> Path:
-    """A new directory of this test's, instead of the one that it left when it last failed."""
+def forget(item: pytest.Item) -> None:
+    """Remove what the test left when it last failed."""
+    place = _place(item)
+    if place is not None:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _new_place(item: pytest.Item) -> Path:
+    """An empty directory of this test's."""
+    forget(item)
+    place = _place(item) or Path(tempfile.mkdtemp(prefix="ipsim-"))
+    place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return place
+
+
+def _place(item: pytest.Item) -> Path | None:
+    """Where a test's units are kept, by its name; None: pytest runs without a cache, and no directory is named."""
     name = re.sub(r"[^\w.-]+", "-", item.nodeid).strip("-")[-_LONGEST:]
     chosen: Path | None = item.config.getoption("--ipsim-keep")
-    cache = getattr(item.config, "cache", None)  # pytest may run without
     if chosen is not None:
-        place = item.config.invocation_params.dir / chosen / name
-    elif cache is not None:
-        place = cache.mkdir("ipsim") / name
-    else:
-        place = Path(tempfile.mkdtemp(prefix="ipsim-")) / name
-    shutil.rmtree(place, ignore_errors=True)
-    place.mkdir(mode=0o700, parents=True)
-    return place
+        return item.config.invocation_params.dir / chosen / name
+    cache: pytest.Cache | None = getattr(item.config, "cache", None)
+    return None if cache is None else cache.mkdir("ipsim") / name
 
 
 def _short(path: Path) -> Path:

@@ -11,8 +11,8 @@ import pytest
 from firmware.bench.pytest_plugin import FAILED, RAN, asked
 from firmware.bench.pytest_plugin.asked import Asked
 from firmware.bench.pytest_plugin.bench import Bench
-from firmware.bench.pytest_plugin.network import NODES, Network
-from firmware.bench.pytest_plugin.phone import Phone
+from firmware.bench.pytest_plugin.networks import NODES, Network
+from firmware.bench.pytest_plugin.phones import Phone
 from firmware.bench.pytest_plugin.unit import Unit
 from firmware.bench.scenario import ONLY_UNIT
 from firmware.errors import BadInput, Unmet

@@ -6,14 +6,14 @@ a run of the steps does not meet again. The last line holds the digest of all th
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from firmware.bench import values
 from firmware.journal import Event
 
-FORMAT = 1
+FORMAT: Final = 1
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Short = Annotated[str, Field(pattern="^[0-9a-f]{16}$|^$")]
 Time = Annotated[int, BeforeValidator(values.moment)]

@@ -23,6 +23,7 @@ from firmware.bench.recording.lines import (
     PartLine,
     StepLine,
 )
+from firmware.bench.recording.writing import SEAL
 from firmware.errors import BadInput
 from firmware.journal import Event
 
@@ -126,7 +127,15 @@ class _Reader:
             self.recording = Recording(self.name, self.folder, line, [before])
         else:
             self._add(self.recording, line)
+        if isinstance(line, EndLine):
+            self._check(line, raw)
         self._digest.update(raw)
+
+    def _check(self, line: EndLine, raw: bytes) -> None:
+        before, seal, _ = raw.rpartition(SEAL)
+        self._digest.update(before)
+        if not seal or line.sha256 != self._digest.hexdigest():
+            raise ValueError("something was changed since it was written, by its digest")
 
     def _add(self, recording: Recording, line: Line) -> None:
         if recording.end is not None:
@@ -143,8 +152,6 @@ class _Reader:
             case AfterLine() if last.after is None and line.after == last.number:
                 last.after = line
             case EndLine() if last.after is not None:
-                if line.sha256 != self._digest.hexdigest():
-                    raise ValueError("the lines before this one were changed, by their digest")
                 recording.end = line
             case _:
                 raise ValueError("the line does not follow from the one before it")

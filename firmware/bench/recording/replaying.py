@@ -12,6 +12,7 @@ from firmware.bench.recording.differing import Difference, unlike
 from firmware.bench.recording.moments import Moment
 from firmware.bench.recording.reading import Recording, parse
 from firmware.bench.recording.tape import RunTape
+from firmware.bench.scenario import PlannedStep
 from firmware.bench.state import StateDirectory, holds_unit
 from firmware.bench.world import World
 from firmware.errors import BadInput
@@ -29,27 +30,27 @@ class Seen:
 
 
 class _Look:
-    """Copies the units after so many events: a run is not stopped in the middle of what it does."""
+    """A witness who copies the units after so many events: a run is not stopped in the middle of what it does."""
 
-    def __init__(self, tape: RunTape, moment: Moment) -> None:
-        self._tape = tape
+    def __init__(self, moment: Moment) -> None:
         self._left = None if moment.is_end else moment.events
         self.world = World(0)
         self.found: tuple[int, dict[str, Appliance]] | None = None
 
-    def make_world(self, now: int, seed: int) -> World:
-        self.world = self._tape.make_world(now, seed)
-        return self.world
+    def meets(self, world: World) -> None:
+        self.world = world
 
-    def hear(self, event: Event) -> None:
-        self._tape.hear(event)
+    def begins(self, _planned: PlannedStep) -> None:
+        """It looks at events only."""
+
+    def ends(self, _report: replay.Report) -> None:
+        self.found = self.found or (self.world.now, self._copies())
+
+    def hears(self, event: Event) -> None:
         if self._left is not None:
             self._left -= 1
             if self._left == 0:
                 self.found = event.time, self._copies()
-
-    def at_the_end(self) -> tuple[int, dict[str, Appliance]]:
-        return self.found or (self.world.now, self._copies())
 
     def _copies(self) -> dict[str, Appliance]:
         return {name: unit.copy() for name, unit in self.world.units.items()}
@@ -60,14 +61,11 @@ def go_to(recording: Recording, moment: Moment) -> Seen:
     scenario = as_scenario.read_of(recording, moment.step)
     lines: list[str] = []
     tape = RunTape(lines.append, recording.head)
-    look = _Look(tape, moment)
-    report = replay.run(
-        scenario, seed=recording.head.seed, make_world=look.make_world, before=tape.before, listener=look.hear
-    )
-    tape.end(report)
+    look = _Look(moment)
+    replay.run(scenario, seed=recording.head.seed, witnesses=(tape, look))
     again = parse("".join(lines).encode(), recording.file)
-    time, units = look.at_the_end()
-    return Seen(time, units, unlike(recording, again))
+    assert look.found is not None
+    return Seen(*look.found, unlike(recording, again))
 
 
 def keep(seen: Seen, directory: Path) -> list[Path]:

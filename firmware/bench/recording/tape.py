@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +12,14 @@ import yaml
 
 from firmware import __version__
 from firmware.appliance import Appliance
-from firmware.bench import marked_yaml, replay
+from firmware.bench import marked_yaml, replay, values
 from firmware.bench.orders import DEFAULT_SEED, tee
 from firmware.bench.outside import release_of
 from firmware.bench.recording.deeds import Deed, describe
 from firmware.bench.recording.lines import FORMAT, HeadLine, UnitLine
 from firmware.bench.recording.writing import File, Recorder, Write
 from firmware.bench.scenario import PlannedStep, Scenario, show
+from firmware.bench.state import holds_unit
 from firmware.bench.world import World
 from firmware.errors import BadInput, FirmwareError
 from firmware.journal import Event
@@ -28,35 +29,25 @@ LONGEST_NAME = 255  # of a file
 
 
 class RunTape:
-    """Hears a scenario's run. Its methods are what :func:`firmware.bench.replay.run` takes as hooks."""
+    """A witness of a scenario's run, who writes down what happens."""
 
     def __init__(self, write: Write, head: HeadLine) -> None:
         self._recorder = Recorder(write)
-        self._world: World | None = None
-        self._head = head.model_dump()
+        self._head = head
 
-    def make_world(self, now: int, seed: int) -> World:
-        self._world = World(now, seed)
-        return self._world
+    def meets(self, world: World) -> None:
+        self._recorder.begin(self._head.model_dump(), world)
 
-    def before(self, planned: PlannedStep) -> None:
-        self._begin()
+    def begins(self, planned: PlannedStep) -> None:
         self._recorder.step(planned.unit, planned.text)
 
-    def hear(self, event: Event) -> None:
+    def hears(self, event: Event) -> None:
         self._recorder.event(event)
 
-    def end(self, report: replay.Report) -> None:
-        self._begin()
+    def ends(self, report: replay.Report) -> None:
         objection = next((outcome.objection for outcome in report.outcomes if outcome.objection), "")
         self._recorder.close(objection=objection)
         self._recorder.end(passed=report.passed)
-
-    def _begin(self) -> None:
-        """Only now are the units in the world."""
-        assert self._world is not None
-        if self._recorder.world is None:
-            self._recorder.begin(self._head, self._world)
 
 
 def head_of(text: str, scenario: Scenario, seed: int | None, folder: Path) -> HeadLine:
@@ -106,22 +97,41 @@ def _may_be_a_name(text: str) -> bool:
 
 
 @contextmanager
-def recorded(path: Path | None, unit: Appliance, title: str) -> Iterator[World]:
+def recording(path: Path | None, scenario: Scenario, seed: int | None, state: Path | None) -> Iterator[list[RunTape]]:
+    """The witness who records a scenario's run into a file; nobody when none is named.
+
+    BadInput when the units are there already: what they hold is in no scenario."""
+    if path is None:
+        yield []
+        return
+    places = [] if state is None else [state] if len(scenario.units) == 1 else [state / name for name in scenario.units]
+    for place in filter(holds_unit, places):
+        raise BadInput(f"{place}: {ONLY_NEW}")
+    source = Path(scenario.file)
+    head = head_of(values.read_text(source, "a scenario"), scenario, seed, source.parent)
+    with closing(File(path)) as file:
+        yield [RunTape(file.write, head)]
+
+
+ONLY_NEW = "holds a unit already; a recording begins with a new one: give another --state"
+
+
+@contextmanager
+def recorded(path: Path | None, unit: Appliance, state: Path, *, is_new: bool) -> Iterator[World]:
     """The world of a unit that people do things to; what they do goes into a file, when one is named."""
     if path is None:
         world = World(unit.clock.now)
         world.add(unit)
         yield world
         return
-    file = File(path)
-    try:
+    if not is_new:
+        raise BadInput(f"{state}: {ONLY_NEW}")
+    with closing(File(path)) as file:
         live = LiveWorld(unit.clock.now, file.write)
         live.add(unit)
-        live.begin(unit, title)
+        live.begin(unit, f"A session with {unit.platform.named}")
         yield live
         live.end()
-    finally:
-        file.close()
 
 
 class LiveWorld(World):

@@ -27,14 +27,14 @@ _FIELDS = ("subject", "serial", "not_before", "not_after", "sha256")
 def matrix(results: Iterable[Result], style: Style = plain) -> str:
     """What is expected, a line for cells that say the same."""
     lines = grouped(results, lambda result: result.cell, _said)
-    return _table(_MATRIX, lines, lambda line: _row(line.members[0])[:1] + _row(line.members[0])[2:], style)
+    return _table(_MATRIX, lines, lambda line: row(line.members[0])[:1] + row(line.members[0])[2:], style)
 
 
 def checked(results: Iterable[Result], style: Style = plain) -> str:
     """What was expected and seen, then what did not hold, and the counts."""
     held = list(results)
-    lines = grouped(held, lambda result: result.cell, lambda result: (_said(result), result.status, *_row(result)))
-    table = _table(_CHECKED, lines, lambda line: _row(line.members[0]), style)
+    lines = grouped(held, lambda result: result.cell, lambda result: (_said(result), result.status, *row(result)))
+    table = _table(_CHECKED, lines, lambda line: row(line.members[0]), style)
     failures = [text for line in lines if not line.members[0].holds for text in _failed(line, style)]
     return "\n".join([table, *failures, *_wrapped(counts(held), "", "  ")])
 
@@ -70,7 +70,7 @@ _OTHERWISE = {
 def failure(result: Result, style: Style = plain) -> list[str]:
     """One cell that does not hold: the row, the scenario, and the certificate before and after."""
     where = f" [{result.expected.cite()}; {result.expected.where}]" if result.expected else ""
-    expected, observed = _row(result)[:2]
+    expected, observed = row(result)[:2]
     head = f"FAILED  {result.cell}: expected {expected}, observed {observed}{where}"
     lines = [style(part, "red") for part in _wrapped(head, "", _INDENT)] + _wrapped(result.why, _INDENT)
     if result.case is not None:
@@ -108,7 +108,7 @@ def _said(result: Result) -> Hashable:
             result.expected and result.expected.cite())  # fmt: skip
 
 
-def _row(result: Result) -> tuple[str, str, str]:
+def row(result: Result) -> tuple[str, str, str]:
     """Expected, observed, and basis with source."""
     said = result.expected
     if result.status is Status.NOT_OFFERED:
@@ -157,12 +157,12 @@ def _cells(widths: list[int], cells: Sequence[str]) -> list[str]:
 def as_markdown(results: Sequence[Result]) -> str:
     """A table; a check's has what was observed."""
     is_check = any(result.status is not Status.EXPECTED for result in results if result.observed != NOTHING)
-    lines = grouped(results, lambda result: result.cell, lambda result: (_said(result), result.status, *_row(result)))
+    lines = grouped(results, lambda result: result.cell, lambda result: (_said(result), result.status, *row(result)))
     seen_too = ["observed"] if is_check else []
     heads = ["trigger", "platform", "releases", "expected", *seen_too, "basis, source", "result"]
     text = [_pipes(heads), _pipes(["---"] * len(heads))]
     for line in lines:
-        expected, observed, basis = _row(line.members[0])
+        expected, observed, basis = row(line.members[0])
         seen = [observed] if is_check else []
         status = line.members[0].status.value
         text.append(_pipes([line.title, line.who, line.releases, expected, *seen, basis, status]))
@@ -201,6 +201,6 @@ def _plain(result: Result) -> dict[str, Any]:
 def as_scenario(result: Result) -> str:
     """The scenario of a cell that was run, as ``ipsim run`` takes it."""
     assert result.case is not None
-    expected, observed, basis = _row(result)
+    expected, observed, basis = row(result)
     about = f"# {result.cell}: expected {expected} [{basis}], observed {observed}\n"
     return about + yaml.safe_dump(result.case.data, sort_keys=False, allow_unicode=True, width=_WIDE)

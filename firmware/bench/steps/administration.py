@@ -10,6 +10,7 @@ from firmware.appliance import Appliance
 from firmware.bench.fields import (
     Address,
     Duration,
+    Extension,
     HostName,
     Interface,
     LanSetting,
@@ -29,6 +30,7 @@ class DefaultSecurity(Step):
 
     name = does = "default_security"
     scalar = "via"
+    example = "default_security: {via: serial, mac: 00e00705918e}"
     via: Literal["manager", "web", "serial", "bootloader"] | None = Field(
         None, description="left out: manager, or web on a Linux server"
     )
@@ -43,28 +45,32 @@ class DefaultConfiguration(Step):
     """Default the configuration from Manager; the unit reboots."""
 
     name = does = "default_configuration"
+    example = "default_configuration"
 
 
 class DeleteCertificate(Step):
     """Delete the identity certificate."""
 
     name = does = "delete_certificate"
+    example = "delete_certificate"
 
 
 class SetService(Step):
     """Set a service's security level."""
 
     name = does = "set_service"
-    service: ServiceName
-    level: LevelName
+    example = "set_service: {service: Configuration, level: Secure Medium}"
+    service: ServiceName = Field(description="which service")
+    level: LevelName = Field(description="its security level from now on")
 
 
 class SetAddress(Step):
     """Give a LAN a fixed address by Manager, or make it a DHCP client."""
 
     name = does = "set_address"
-    lan1: LanSetting | None = None
-    lan2: LanSetting | None = None
+    example = "set_address: {lan1: 10.1.2.3/24, lan2: dhcp}"
+    lan1: LanSetting | None = Field(None, description="left out: as it is")
+    lan2: LanSetting | None = Field(None, description="left out: as it is")
 
     def run(self, world: World, unit: Appliance) -> None:
         for index, wanted in enumerate((self.lan1, self.lan2)):
@@ -76,8 +82,9 @@ class ChangeAtPhone(Step):
     """A user changes their name at the phone: RAM only."""
 
     name = does = "change_at_phone"
-    extension: str
-    user_name: UserName = Field(alias="name")
+    example = "change_at_phone: {extension: 201, name: Reception}"
+    extension: Extension = Field(description="whose phone it is")
+    user_name: UserName = Field(alias="name", description="the new name")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, coerce_numbers_to_str=True)
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -89,13 +96,15 @@ class Upgrade(Step):
 
     name = does = "upgrade"
     scalar = "release"
-    release: ReleaseName
+    example = "upgrade: 12.3"
+    release: ReleaseName = Field(description="the release of the new binary")
 
 
 class Reboot(Step):
     """Reboot from Manager: when free, or timed."""
 
     name = does = "reboot"
+    example = "reboot: {at: '03:30'}"
     at: TimeOfDay | None = Field(None, description="HH:MM by the unit's clock")
 
 
@@ -103,6 +112,7 @@ class Shutdown(Step):
     """A planned shutdown: indefinite, or for a time after which the unit restarts itself."""
 
     name = does = "shutdown"
+    example = "shutdown: {for: 2h}"
     off_for: Duration | None = Field(None, alias="for", description="timed; without it indefinite")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -112,6 +122,7 @@ class InitialConfiguration(Step):
 
     name = does = "initial_configuration"
     scalar = "primary"
+    example = "initial_configuration: {primary: 192.168.42.1, system_name: Branch}"
     primary: Address = Field(description="the address of the Primary")
     system_name: UserName | None = Field(None, description="what the system is called from now on")
     lan1: Interface | None = Field(None, description="a fixed address for LAN1")
@@ -122,19 +133,22 @@ class SetHostName(Step):
 
     name = does = "set_host_name"
     scalar = "host_name"
-    host_name: HostName
+    example = "set_host_name: pbx.example.com"
+    host_name: HostName = Field(description="the new name")
 
 
 class RenewAuthority(Step):
     """Renew the root CA: a new certificate over the same key."""
 
     name = does = "renew_authority"
+    example = "renew_authority"
 
 
 class CreateAuthority(Step):
     """Create a new root CA, with a new key."""
 
     name = does = "create_authority"
+    example = "create_authority"
 
 
 class Reinstall(Step):
@@ -142,4 +156,5 @@ class Reinstall(Step):
 
     name = does = "reinstall"
     scalar = "release"
+    example = "reinstall: 12.3"
     release: ReleaseName | None = Field(None, description="left out: the one that is installed")

@@ -16,8 +16,9 @@ class SetAlarms(Step):
     """Let events go to syslog receivers; the network must have some (``environment``)."""
 
     name = does = "set_alarms"
+    example = "set_alarms: {syslog: [192.168.42.9], format: rfc5424}"
     syslog: list[Address] = Field(default_factory=list, description="at most 2; left out: events go nowhere")
-    format: Literal["rfc3164", "rfc5424"] = "rfc3164"
+    format: Literal["rfc3164", "rfc5424"] = Field("rfc3164", description="how a message is written")
 
     def run(self, world: World, unit: Appliance) -> None:
         self.perform(world, unit, self.name, syslog=tuple(self.syslog), format=self.format)
@@ -28,4 +29,5 @@ class AdministratorLogIn(Step):
 
     name = does = "administrator_log_in"
     scalar = "user"
-    user: Line = "Administrator"
+    example = "administrator_log_in: Administrator"
+    user: Line = Field("Administrator", description="the service user's name")

@@ -24,7 +24,7 @@ class Step(BaseModel):
     """One step. ``scalar`` names the field that the short form ``step: value`` fills; ``unit`` is needed where a
     scenario has several; ``does`` is the operation that the unit's platform must have. ``of_unit`` is False of a step
     of somebody around the units: it needs no ``unit``, however many there are. ``settles`` is True of one that lets
-    time pass until every unit rests again, as each that ``does`` something does."""
+    time pass until every unit rests again, as each that ``does`` something does. ``example`` is for the reference."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: ClassVar[str]
@@ -32,6 +32,7 @@ class Step(BaseModel):
     does: ClassVar[str | None] = None
     of_unit: ClassVar[bool] = True
     settles: ClassVar[bool] = False
+    example: ClassVar[str]
     unit: str | None = Field(None, description="which unit, where there are several")
     refusal: str | None = Field(
         None, description="a text in why the unit refuses this; without a refusal the step fails"

@@ -75,8 +75,9 @@ class SetIdentity(WithFile):
 
     name = does = "set_identity"
     scalar = "file"
-    password: Secret = ""
-    used_for: Literal["all", "telephony"] = Field("all", alias="for")
+    example = "set_identity: {file: branch.p12, password: secret, for: telephony}"
+    password: Secret = Field("", description="of a PKCS#12 file")
+    used_for: Literal["all", "telephony"] = Field("all", alias="for", description="what presents it")
 
     def arguments(self, world: World) -> dict[str, Any]:
         own = super().arguments(world)
@@ -87,6 +88,7 @@ class ShareIdentity(Step):
     """Let telephony present management's identity again."""
 
     name = does = "share_identity"
+    example = "share_identity"
 
 
 class Trust(WithFile):
@@ -94,12 +96,14 @@ class Trust(WithFile):
 
     name = does = "trust"
     scalar = "file"
+    example = "trust: root.pem"
 
 
 class Distrust(Trust):
     """Remove the certificates of a file from the trusted certificate store."""
 
     name = does = "distrust"
+    example = "distrust: root.pem"
 
 
 class SetChain(Step):
@@ -107,15 +111,17 @@ class SetChain(Step):
 
     name = does = "set_chain"
     scalar = "offered"
-    offered: bool
+    example = "set_chain: false"
+    offered: bool = Field(description="whether it is")
 
 
 class SetChecks(Step):
     """The received-certificate checks of management and of telephony."""
 
     name = does = "set_checks"
-    management: CheckLevel | None = None
-    telephony: CheckLevel | None = None
+    example = "set_checks: {management: Medium, telephony: None}"
+    management: CheckLevel | None = Field(None, description="left out: as it is")
+    telephony: CheckLevel | None = Field(None, description="left out: as it is")
 
 
 class SetRenewal(Step):
@@ -123,15 +129,17 @@ class SetRenewal(Step):
 
     name = does = "set_renewal"
     scalar = "automatic"
-    automatic: bool
+    example = "set_renewal: false"
+    automatic: bool = Field(description="whether it does")
 
 
 class SetSip(Step):
     """The SIP registrar's domain and FQDN; an empty text for none."""
 
     name = does = "set_sip"
-    domain: OptionalHostName | None = None
-    fqdn: OptionalHostName | None = None
+    example = "set_sip: {domain: example.com, fqdn: sip.example.com}"
+    domain: OptionalHostName | None = Field(None, description="left out: as it is")
+    fqdn: OptionalHostName | None = Field(None, description="left out: as it is")
 
 
 class MakeRequest(Step):
@@ -139,8 +147,9 @@ class MakeRequest(Step):
 
     name = does = "make_request"
     scalar = "to"
-    to: DeskFile
-    subject: HostName | None = None
+    example = "make_request: {to: request.pem, subject: pbx.example.com, names: [pbx.example.com]}"
+    to: DeskFile = Field(description="the file that it becomes")
+    subject: HostName | None = Field(None, description="the common name; left out: that of an identity made now")
     names: list[DnsOrAddress] = Field([], description="left out: those of an identity made now")
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -157,6 +166,7 @@ class ImportCertificate(WithFile):
 
     name = does = "import_certificate"
     scalar = "file"
+    example = "import_certificate: signed.pem"
 
 
 class ImportAuthority(WithFile):
@@ -164,7 +174,8 @@ class ImportAuthority(WithFile):
 
     name = does = "import_authority"
     scalar = "file"
-    password: Secret = ""
+    example = "import_authority: {file: ca.p12, password: secret}"
+    password: Secret = Field("", description="of a PKCS#12 file")
 
 
 class Export(Step):
@@ -172,9 +183,10 @@ class Export(Step):
 
     name = "export_certificate"
     scalar = "to"
-    to: DeskFile
-    form: Format = Field("pem", alias="format")
-    password: Secret = ""
+    example = "export_certificate: {to: id.p12, format: p12, password: secret}"
+    to: DeskFile = Field(description="the file that it becomes")
+    form: Format = Field("pem", alias="format", description="of the file")
+    password: Secret = Field("", description="of a PKCS#12 file")
 
     def run(self, world: World, unit: Appliance) -> None:
         world.desk[self.to] = export.exported(presented_by(unit), unit.name, self.form, self.password)
@@ -184,6 +196,7 @@ class ExportAuthority(Export):
     """The same of the unit's root CA."""
 
     name = does = "export_authority"
+    example = "export_authority: root.pem"
 
     def run(self, world: World, unit: Appliance) -> None:
         def write() -> None:
@@ -197,13 +210,14 @@ class IssueCertificate(Step):
     """Let the unit's CA create a certificate for a different machine: PKCS#12 with key and chain."""
 
     name = does = "issue_certificate"
-    to: DeskFile
-    password: Secret
-    subject: HostName
+    example = "issue_certificate: {to: branch.p12, password: secret, subject: branch.example.com, days: 365}"
+    to: DeskFile = Field(description="the file that it becomes")
+    password: Secret = Field(description="of that file")
+    subject: HostName = Field(description="the common name")
     names: list[DnsOrAddress] = Field([], description="left out: the subject alone")
-    days: int | None = None
-    key: KeyKind = KeyKind.RSA_2048
-    digest: Digest = Digest.SHA256
+    days: int | None = Field(None, description="how long it is valid; left out: as the unit's own identity")
+    key: KeyKind = Field(KeyKind.RSA_2048, description="the kind of key")
+    digest: Digest = Field(Digest.SHA256, description="what the signature is made over")
 
     def run(self, world: World, unit: Appliance) -> None:
         wanted = Wanted(self.subject, tuple(self.names or [self.subject]), self.days, self.key, self.digest)
@@ -220,8 +234,9 @@ class Enrol(Step):
     """Put the unit under a System Manager."""
 
     name = does = "enrol"
-    manager: ShortName
-    password: Secret
+    example = "enrol: {manager: smgr, password: secret}"
+    manager: ShortName = Field(description="its name, as in the environment")
+    password: Secret = Field(description="the enrolment password")
 
 
 class Subscribe(Step):
@@ -229,13 +244,15 @@ class Subscribe(Step):
 
     name = does = "subscribe"
     scalar = "automatic"
-    automatic: bool = True
+    example = "subscribe: true"
+    automatic: bool = Field(True, description="whether it is on")
 
 
 class RestoreConfiguration(Step):
     """Put the configuration in the backup folder in use again."""
 
     name = does = "restore_configuration"
+    example = "restore_configuration"
 
 
 class Judge(Step):
@@ -243,8 +260,11 @@ class Judge(Step):
 
     name = "judge"
     scalar = "peer"
-    peer: UnitOfScenario
-    service: Literal["management", "telephony"] = Field("management", alias="as")
+    example = "judge: {peer: branch, as: management, names: [branch.example.com]}"
+    peer: UnitOfScenario = Field(description="the unit that presents itself")
+    service: Literal["management", "telephony"] = Field(
+        "management", alias="as", description="whose checks apply, and whose identity the peer presents"
+    )
     names: list[DnsOrAddress] = Field([], description="by which the peer is reached")
 
     def run(self, world: World, unit: Appliance) -> None:

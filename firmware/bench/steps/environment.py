@@ -19,24 +19,24 @@ class Dhcp(BaseModel):
     """The lease that DHCP gives on each LAN; none where left out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    lan1: Interface | None = None
-    lan2: Interface | None = None
+    lan1: Interface | None = Field(default=None, description="left out: no answer")
+    lan2: Interface | None = Field(default=None, description="left out: no answer")
 
 
 class Ntp(BaseModel):
     """An NTP server, by address or by a name that DNS must know, and how wrong its time is."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    server: str = "192.0.2.123"
-    error: SignedDuration = Field(0, description="such as 2h or -30s")
+    server: str = Field(default="192.0.2.123", description="an address, or a name that DNS knows")
+    error: SignedDuration = Field(default=0, description="such as 2h or -30s")
 
 
 class ManagerSpec(BaseModel):
     """A System Manager: the enrolment password, and whether a person approves each request."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    password: Secret
-    approval: Approval = Approval.AUTOMATIC
+    password: Secret = Field(description="for enrolment")
+    approval: Approval = Field(Approval.AUTOMATIC, description="by itself, or by a person (approve, reject)")
     lifetime: int = Field(825, ge=1, le=3652, description="days that its certificates are valid")
 
 
@@ -47,12 +47,12 @@ class Environment(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    dhcp: Dhcp = Dhcp()
-    dns: dict[str, Address] = Field(default_factory=dict)
-    ntp: Ntp | None = None
+    dhcp: Dhcp = Field(default=Dhcp(), description="leases")
+    dns: dict[str, Address] = Field(default_factory=dict, description="name -> address")
+    ntp: Ntp | None = Field(default=None, description="a time server")
     bootp: dict[Mac, ReleaseName] = Field(default_factory=dict, description="MAC -> the release that Manager sends")
     system_managers: dict[UnitName, ManagerSpec] = Field(default_factory=dict, description="by name")
-    cloud: bool = False  # whether the cloud of a subscription can be reached
+    cloud: bool = Field(default=False, description="whether the cloud of a subscription can be reached")
     syslog: list[Address] = Field(default_factory=list, description="addresses at which syslog is received")
 
     def network(self, world: World) -> Network:
@@ -83,6 +83,7 @@ class SetEnvironment(Step, Environment):
     """From now on the network around a unit answers this."""
 
     name = "environment"
+    example = "environment: {dhcp: {lan1: 10.1.2.3/24}, ntp: {error: 2h}}"
 
     def run(self, world: World, unit: Appliance) -> None:
         world.surround(unit, self.network(world))

@@ -15,6 +15,7 @@ class FlashFault(Step):
     """Something breaks at a flash operation to come, where that operation is; the unit keeps its power."""
 
     name = "flash_fault"
+    example = "flash_fault: {kind: bad_block, operation: 2, part: nvm}"
     kind: LiveKind = Field(description="what breaks")
     operation: int = Field(1, ge=1, description="at this program or erase from now, 1 being the next")
     part: PartName | None = Field(

@@ -35,6 +35,7 @@ class Ignite(Step):
     answers (``ipsim ignite PLATFORM --print-answers``)."""
 
     name = "ignite"
+    example = "ignite: {network: {host_name: pbx, address: 10.1.2.3}}"
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
     given: Given = answers.BUILT_IN
 
@@ -89,8 +90,9 @@ class LogIn(BrowserStep):
 
     name = "log_in"
     settles = True
-    user: str = "Administrator"
-    password: str = "Administrator"  # noqa: S105  # what every new server has
+    example = "log_in: {user: root, browser: second}"
+    user: str = Field("Administrator", description="root or Administrator")
+    password: str = Field("Administrator", description="what is typed; left out: the installation's")
 
     @classmethod
     def secrets(cls) -> frozenset[str]:
@@ -106,7 +108,8 @@ class Open(BrowserStep):
 
     name = "open"
     scalar = "page"
-    page: PageName
+    example = "open: network"
+    page: PageName = Field(description="the page's name")
 
     def run(self, world: World, unit: Appliance) -> None:
         self.window(world, unit).open(world, unit, self.page)
@@ -117,6 +120,7 @@ class Fill(BrowserStep):
     to send."""
 
     name = "fill"
+    example = "fill: {host_name: pbx}"
     typed: dict[str, str] = Field(default_factory=dict)
 
     @classmethod
@@ -155,7 +159,8 @@ class Submit(BrowserStep):
 
     name = "submit"
     settles = True
-    again: bool = False
+    example = "submit: {again: true}"
+    again: bool = Field(False, description="the form that was sent last, once more")
 
     def run(self, world: World, unit: Appliance) -> None:
         window = self.opened(world, unit)
@@ -169,6 +174,7 @@ class Back(BrowserStep):
     """Go back to the page before."""
 
     name = "back"
+    example = "back"
 
     def run(self, world: World, unit: Appliance) -> None:
         self.opened(world, unit).back(world, unit)

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from firmware.appliance import Appliance
-from firmware.bench import values
-from firmware.bench.fields import ClockReading, DeskFile, DnsOrAddress, Line, Secret
+from firmware.bench.fields import ClockReading, DeskFile, DnsOrAddress, Extension, Line, Secret
 from firmware.bench.phone_contact import reach
 from firmware.bench.steps.base import Step
 from firmware.bench.world import World
+from firmware.bench.written import OneOf
 from firmware.configuration import sip_password
 from firmware.errors import BadInput
 from firmware.peers.endpoints import BY_NAME
@@ -22,19 +22,14 @@ from firmware.peers.registration import register
 from firmware.security import importing
 from firmware.security.importing import NotAccepted
 
-
-def _endpoint(text: str) -> str:
-    return values.one_of(text, tuple(BY_NAME), "endpoint")
-
-
-Extension = Annotated[str, Field(pattern="^[0-9]{1,15}$")]
-EndpointName = Annotated[str, AfterValidator(_endpoint)]
+EndpointName = Annotated[str, OneOf("endpoint", lambda _: BY_NAME)]
 
 
 class SetSipTls(Step):
     """Whether the SIP registrar of a LAN offers TLS: from the unit's next start on."""
 
     name = does = "set_sip_tls"
+    example = "set_sip_tls: {lan1: true, lan2: false}"
     lan1: bool | None = Field(None, description="left out: as it is")
     lan2: bool | None = Field(None, description="left out: as it is")
 
@@ -44,7 +39,8 @@ class SetClientCertificates(Step):
 
     name = does = "set_client_certificates"
     scalar = "setting"
-    setting: Literal["off", "asked", "required"]
+    example = "set_client_certificates: required"
+    setting: Literal["off", "asked", "required"] = Field(description="off, asked for, or required")
 
 
 class OfPhone(Step):
@@ -69,10 +65,11 @@ class Connect(OfPhone):
     """A phone connects to a unit: the handshake is a real one, by the phone's own clock and store."""
 
     name = "connect"
+    example = "connect: {phone: desk, endpoint: j129, lan: 1, by: pbx.example.com}"
     phone: Line = Field(description="its name; it is made when it is first named")
     endpoint: EndpointName | None = Field(None, description="what kind of phone it is, the first time")
-    service: Literal["sip", "https"] = "sip"
-    lan: Literal[1, 2] = 1
+    service: Literal["sip", "https"] = Field("sip", description="what it connects to")
+    lan: Literal[1, 2] = Field(1, description="the LAN that it is in")
     by: DnsOrAddress | None = Field(None, description="left out: the address of the LAN")
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -91,8 +88,9 @@ class Register(Connect):
     """A phone connects to the SIP registrar and registers with its extension and password."""
 
     name = "register"
+    example = "register: {phone: desk, endpoint: j129, extension: 201}"
     model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
-    service: Literal["sip"] = "sip"
+    service: Literal["sip"] = Field("sip", description="what it connects to")
     extension: Extension | None = Field(None, description="left out: the one that the phone has")
     password: Secret | None = Field(
         None, description="left out: the phone's, or else the unit's default for extensions"
@@ -122,16 +120,17 @@ class SetPhone(OfPhone):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, coerce_numbers_to_str=True)
     name = "phone"
+    example = "phone: {name: desk, endpoint: j129, install_root: root.pem, reboot: true}"
     phone_name: Line = Field(alias="name", description="it is made when it is first named")
     endpoint: EndpointName | None = Field(None, description="what kind of phone it is, the first time")
     clear: bool = Field(False, description="it forgets its roots and its certificate")
-    extension: Extension | None = None
+    extension: Extension | None = Field(None, description="what it registers from now on")
     password: Secret | None = Field(None, description="of the extension")
     clock: ClockReading = Field(None, description="what its clock reads now, or unset")
     identity: DeskFile | None = Field(None, description="PKCS#12 that an earlier step has made")
-    identity_password: Secret = ""
+    identity_password: Secret = Field("", description="of that file")
     install_root: DeskFile | None = Field(None, description="a certificate that an earlier step has made")
-    reboot: bool = False
+    reboot: bool = Field(False, description="it starts anew")
 
     def run(self, world: World, unit: Appliance) -> None:
         phone = self.the_phone(world, self.phone_name, self.endpoint)

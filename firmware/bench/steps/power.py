@@ -27,6 +27,7 @@ class PowerOn(Step):
 
     name = "power_on"
     settles = True
+    example = "power_on: {until: certificate.generating}"
     holding: Literal["reset", "aux"] | None = Field(None, description="a button held meanwhile")
     until: StateName | None = Field(None, description="stop when the unit enters this state")
 
@@ -44,6 +45,7 @@ class PowerCycle(Step):
     """Pull the plug, wait, plug it in again."""
 
     name = "power_cycle"
+    example = "power_cycle: {off_for: 1h}"
     off_for: Duration = Field(5000, description="how long without power")
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -58,6 +60,7 @@ class CutPower(Step):
     """Cut the power: now, or at a flash operation to come, or when the unit enters a state."""
 
     name = "cut_power"
+    example = "cut_power: {operation: 3, moment: inside, torn: half}"
     operation: int | None = Field(None, ge=1, description="at this program or erase from now, 1 being the next")
     moment: CutMoment = Field(CutMoment.INSIDE, description="before, inside or after it")
     torn: Torn = Field(Torn.HALF, description="how much of it took effect, when inside")
@@ -102,6 +105,7 @@ class Wait(Step):
 
     name = "wait"
     scalar = "duration"
+    example = "wait: {until: '00:30'}"
     duration: Duration | None = Field(None, alias="for", description="such as 90s, 10m, 1h30m, 2d")
     time_of_day: TimeOfDay | None = Field(None, alias="until", description="HH:MM by the simulated time (UTC)")
     moment: Moment | None = Field(None, alias="at", description="an ISO time")
@@ -130,7 +134,8 @@ class WaitFor(Step):
 
     name = "wait_for"
     scalar = "state"
-    state: StateName
+    example = "wait_for: running"
+    state: StateName = Field(description="the state to wait for")
 
     def run(self, world: World, unit: Appliance) -> None:
         _await(world, unit, self.state)
@@ -145,7 +150,8 @@ class Press(Step):
     """Press a button of a running unit and hold it."""
 
     name = does = "press"
-    button: Literal["reset", "aux"]
+    example = "press: {button: reset, hold: 15s}"
+    button: Literal["reset", "aux"] = Field(description="which button")
     hold: Duration = Field(description="how long it is held")
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -157,6 +163,7 @@ class SetClock(Step):
 
     name = "set_clock"
     scalar = "to"
+    example = "set_clock: 2026-11-23T09:00:00Z"
     to: Moment | None = Field(None, description="an ISO time")
     battery: Literal["good", "flat"] | None = Field(None, description="a flat battery loses the time without power")
 

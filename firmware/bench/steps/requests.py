@@ -30,15 +30,16 @@ class Request(BrowserStep):
 
     name = "request"
     settles = True
+    example = "request: {open: network, browser: second}"
     log_in: str | None = Field(None, description="as this user, with the password")
-    password: str = ""
-    log_out: bool = False
+    password: str = Field("", description="of that user")
+    log_out: bool = Field(False, description="end the session")
     open: PageName | None = Field(None, description="this page")
     send: PageName | None = Field(None, description="this page, with the values and the tag of its form")
-    values: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, str] = Field(default_factory=dict, description="what is in the form: field -> value")
     files: dict[str, str] = Field(default_factory=dict, description="files that are sent: field -> path")
-    tag: str | None = None
-    apply: bool = False
+    tag: str | None = Field(None, description="of the form: what was kept of the page when it was made")
+    apply: bool = Field(False, description="try again to apply the settings")
     _folder: Path = PrivateAttr(default=Path())
 
     @classmethod

@@ -44,9 +44,10 @@ class Insert(SlotStep):
     """Insert a card: a new one, or one from the shelf by its name."""
 
     name = "insert"
+    example = "insert: {slot: optional-sd, card: new, release: 12.3}"
     card: str = Field("new", description="new, blank, or the name under which a card was removed")
     release: ReleaseName | None = Field(None, description="the binary on a new card's primary")
-    kind: Literal["A-law", "µ-law", "PARTNER", "Norstar"] = "A-law"
+    kind: Literal["A-law", "µ-law", "PARTNER", "Norstar"] = Field("A-law", description="of a new card")
     feature_key: str | None = Field("000000000001", pattern="^[0-9]{12}$", description="of a new card, 12 digits")
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -70,7 +71,8 @@ class Remove(SlotStep):
     """Take a card out and put it on the shelf under a name."""
 
     name = "remove"
-    shelve_as: str = Field("removed", alias="as")
+    example = "remove: {slot: system-sd, as: old card}"
+    shelve_as: str = Field("removed", alias="as", description="its name on the shelf")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     @model_validator(mode="after")
@@ -94,13 +96,16 @@ class Corrupt(Step):
     """Damage what lies on flash: a file, a record's copies, a bit, a block; or break a cell or block for good."""
 
     name = "corrupt"
+    example = "corrupt: {part: nvm, record: security, copies: first}"
     part: PartName = Field(description="nvm, system-sd or optional-sd")
     file: CardPath | None = Field(None, description="a file on a card: one of its bytes changes")
     record: RecordName | None = Field(None, description="a record of the NVM")
     copies: Literal["first", "second", "both"] = Field("both", description="which copies of the record")
-    block: int | None = Field(None, ge=0)
+    block: int | None = Field(None, ge=0, description="a block by its number")
     bit: int = Field(0, ge=0, description="of the block, from its first byte's lowest bit")
-    how: Literal["flip", "bad_block", "stuck_at_0", "stuck_at_1"] = "flip"
+    how: Literal["flip", "bad_block", "stuck_at_0", "stuck_at_1"] = Field(
+        "flip", description="what becomes of the bit or the block"
+    )
 
     @model_validator(mode="after")
     def _one_target(self) -> Corrupt:
@@ -148,6 +153,7 @@ class FailCard(SlotStep):
 
     name = "fail_card"
     scalar = "slot"
+    example = "fail_card: system-sd"
 
     def run(self, world: World, unit: Appliance) -> None:
         card = _card(unit, self.slot)
@@ -159,7 +165,8 @@ class FormatCard(SlotStep):
     """Format a card: on a PC, which destroys the feature key, or by Manager, which lays the folders anew."""
 
     name = "format_card"
-    on: Literal["pc", "manager"] = "pc"
+    example = "format_card: {slot: system-sd, on: pc}"
+    on: Literal["pc", "manager"] = Field("pc", description="where it is formatted")
 
     def run(self, world: World, unit: Appliance) -> None:
         card = _card(unit, self.slot)
@@ -186,10 +193,11 @@ class PutFile(VolumeStep):
     """Put a file on a card: text, one from the desk, a release's binary, so many bytes, or as many as fill the card."""
 
     name = "put_file"
-    path: CardPath
-    text: str | None = None
+    example = "put_file: {path: system/primary/ip500v2.bin, firmware: 12.3}"
+    path: CardPath = Field(description="the file's place")
+    text: str | None = Field(None, description="its content")
     desk: DeskFile | None = Field(None, description="a file that an earlier step has made")
-    firmware: ReleaseName | None = None
+    firmware: ReleaseName | None = Field(None, description="the binary of this release")
     size: int | Literal["rest"] | None = Field(None, description="in bytes, or rest: all that is free")
 
     @model_validator(mode="after")
@@ -216,7 +224,8 @@ class RemoveFile(VolumeStep):
     """Delete a file from a card or a disk."""
 
     name = "remove_file"
-    path: CardPath
+    example = "remove_file: {path: system/primary/config.cfg}"
+    path: CardPath = Field(description="the file's place")
 
     def run(self, world: World, unit: Appliance) -> None:
         place = self.volume(unit)
@@ -231,6 +240,7 @@ class TransplantNvm(Step):
 
     name = "transplant_nvm"
     scalar = "donor"
+    example = "transplant_nvm: donor"
     donor: UnitOfScenario = Field(alias="from", description="the other unit's name")
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 

@@ -37,9 +37,10 @@ class ThirdPartySigns(ThirdParty):
     """It signs a request; the certificate comes as PEM, its chain after it."""
 
     name = "third_party_signs"
+    example = "third_party_signs: {authority: Public CA, intermediates: 1, request: request.pem, to: signed.pem}"
     request: DeskFile = Field(description="a request that an earlier step has made")
-    to: DeskFile
-    days: int | None = Field(None, ge=1, le=3652)
+    to: DeskFile = Field(description="the file that it becomes")
+    days: int | None = Field(None, ge=1, le=3652, description="how long it is valid")
 
     def run(self, world: World, unit: Appliance) -> None:
         try:
@@ -54,11 +55,14 @@ class ThirdPartyIssues(ThirdParty):
     """It issues a ready identity as PKCS#12: key, certificate and chain."""
 
     name = "third_party_issues"
-    to: DeskFile
-    password: Secret
-    subject: HostName
+    example = (
+        "third_party_issues: {authority: Public CA, to: id.p12, password: secret, subject: pbx.example.com, days: 365}"
+    )
+    to: DeskFile = Field(description="the file that it becomes")
+    password: Secret = Field(description="of that file")
+    subject: HostName = Field(description="the common name")
     names: list[DnsOrAddress] = Field([], description="left out: the subject alone")
-    days: int | None = Field(None, ge=1, le=3652)
+    days: int | None = Field(None, ge=1, le=3652, description="how long it is valid")
     age: SignedDuration = Field(0, description="how long ago it was issued")
 
     def run(self, world: World, unit: Appliance) -> None:
@@ -77,7 +81,8 @@ class ThirdPartyRoot(ThirdParty):
     """Its root certificate, as PEM."""
 
     name = "third_party_root"
-    to: DeskFile
+    example = "third_party_root: {authority: Public CA, to: root.pem}"
+    to: DeskFile = Field(description="the file that it becomes")
 
     def run(self, world: World, unit: Appliance) -> None:
         world.desk[self.to] = export.pem_of((self.established(world).root,))
@@ -89,7 +94,8 @@ class Approve(Step):
     name = "approve"
     scalar = "manager"
     of_unit = False
-    manager: ShortName
+    example = "approve: smgr"
+    manager: ShortName = Field(description="its name, as in the environment")
 
     def run(self, world: World, unit: Appliance) -> None:
         self.decide(world, "approve")
@@ -110,6 +116,7 @@ class Reject(Approve):
     """The person at a System Manager rejects every request that waits."""
 
     name = "reject"
+    example = "reject: smgr"
 
     def run(self, world: World, unit: Appliance) -> None:
         self.decide(world, "reject")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from firmware.bench.sweep.around import Trace
 from firmware.bench.sweep.crashes import AT_REST, GROUP, Crash, Unfolding
-from firmware.bench.sweep.facts import PROMISES, Facts
+from firmware.bench.sweep.facts import NUMBER, PROMISES, Facts
 from firmware.bench.sweep.images import Changes, all_of, digest
 from firmware.bench.sweep.nodes import Duty, Fault, Node, Trail
 from firmware.bench.sweep.record import ClockState, Mark
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from firmware.bench.sweep.job import Job
 
 Strikes = Callable[[Crash], bool]
+SOFTWARE = NUMBER["software"]
 _OF_THE_CLOCK = ("clock.set", "clock.lost")
 
 
@@ -87,8 +88,12 @@ class Cutting:
         return Node(key, self._scene, tuple(self._changes), tuple(self._changes.values()), self._clock, duty, trail)
 
     def finished(self, found: Facts, clock: ClockState) -> Node:
-        """A start has come to its end, and power is cut: from now on nothing changes any more."""
-        self._duty, self._clock = replace(self._duty, allowed=Duty.of(found).allowed, settled=True, secrets=()), clock
+        """A start has come to its end, and power is cut: from now on nothing changes any more – but the place that the
+        software comes from, when this start has put the first one right."""
+        allowed = list(Duty.of(found).allowed)
+        allowed[SOFTWARE] = tuple(dict.fromkeys((*allowed[SOFTWARE], *self._duty.allowed[SOFTWARE])))
+        self._duty = replace(self._duty, allowed=tuple(allowed), settled=True, secrets=())
+        self._clock = clock
         return self.struck(Fault(0, 0, AT_REST, place="at rest"))
 
     def _hear(self, mark: Mark, found: Facts) -> bool:

@@ -127,7 +127,9 @@ class Flash:
 def _components(unit: Appliance, part: FlashPart, first: int) -> list[Component]:
     records = unit.records
     if part is not unit.internal or not isinstance(records, RecordStore):
-        return [Component(part.name, first, part.geometry.blocks, VolumeForms(part.geometry).form)]
+        # An ignition formats a further disk, whatever it holds; a unit's own disk is formatted by no start.
+        forms = VolumeForms(part.geometry, may_format=part is not unit.internal)
+        return [Component(part.name, first, part.geometry.blocks, forms.form)]
     found = []
     end = 0
     for name in records.names():
