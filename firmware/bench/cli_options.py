@@ -27,7 +27,7 @@ STATE = click.option(
     help="The unit's directory.",
 )
 RECORD = click.option("--record", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Record what is "
-                      "done and what comes of it, for ipsim replay, diff and scenario; of a new unit.")  # fmt: skip
+                      "done and what comes of it, for ipsim replay, diff and scenario.")  # fmt: skip
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 

@@ -11,6 +11,7 @@ from firmware.bench.html.watch import Watch, Watched
 from firmware.bench.scenario import Scenario
 
 _VOID = {"meta", "input", "br", "link", "img", "hr", "path", "rect"}
+_INLINE = {"a", "b", "code", "del", "i", "ins", "span", "strong"}
 
 
 def watched(told: Scenario) -> Watched:
@@ -49,6 +50,8 @@ class Page(HTMLParser):
         self.errors += [f"{tag} loads {values[name]}" for name in ("src", "srcset", "data") if name in values]
         if re.fullmatch("h[1-6]", tag):
             self.headings.append(int(tag[1]))
+        if tag not in _INLINE:
+            self._words.append(" ")
         if tag not in _VOID:
             self._open.append(tag)
 

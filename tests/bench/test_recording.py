@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +80,27 @@ def test_the_command_records_for_the_owner_only(ipsim: Ipsim, tmp_path: Path) ->
     assert b"PRIVATE KEY" not in made.read_bytes()
 
 
-def test_only_new_units_and_one_scenario_are_recorded(ipsim: Ipsim, unit: Path, tmp_path: Path) -> None:
+def test_units_that_were_there_are_kept_beside_it(ipsim: Ipsim, unit: Path, tmp_path: Path) -> None:
     made = tmp_path / "a.jsonl"
-    clock = ("--clock", "2030-01-01")
-    for command in (("run", FIRST), ("boot", "ip500v2", *clock), ("serve", "ip500v2", *clock)):
-        assert "holds a unit already" in ipsim.refuses(*command, "--state", unit, "--record", made)
-    assert "one scenario at a time" in ipsim.refuses("run", FIRST, FIRST, "--record", made)
-    assert not made.exists()
+    command = ("boot", "ip500v2", "--state", unit, "--clock", "2026-12-01", "--record", made)
+    ipsim.well(*command)
+    assert "each as it was recorded" in ipsim.well("replay", made, "--to", "running", "--state", tmp_path / "then")
+    assert "a.jsonl.begin: is there already" in ipsim.refuses(*command)
+    text = ipsim.well("scenario", made)
+    assert text.startswith(f"# goes on with what is in {made}.begin: ")
+    (tmp_path / "s.yaml").write_text(text)
+    again = shutil.copytree(f"{made}.begin", tmp_path / "again")
+    ipsim.well("run", tmp_path / "s.yaml", "--state", again, "--record", tmp_path / "b.jsonl")
+    ipsim.well("diff", made, tmp_path / "b.jsonl")
+    assert (again / "nvm.img").read_bytes() == (unit / "nvm.img").read_bytes()
+    assert "each as it was recorded" in ipsim.well("replay", tmp_path / "b.jsonl")
+    shutil.rmtree(f"{made}.begin")
+    assert "is not there" in ipsim.refuses("replay", made)
+
+
+def test_one_scenario_at_a_time(ipsim: Ipsim, tmp_path: Path) -> None:
+    assert "one scenario at a time" in ipsim.refuses("run", FIRST, FIRST, "--record", tmp_path / "a.jsonl")
+    assert not (tmp_path / "a.jsonl").exists()
 
 
 def test_a_place_that_cannot_be_written(ipsim: Ipsim, tmp_path: Path) -> None:

@@ -102,7 +102,11 @@ def test_the_unit_is_kept_and_its_scenario_does_the_same_again(
     result = run(pytester, TWICE, *(["--ipsim-keep", where] if where else []))
     folder = Path(where or ".pytest_cache/d/ipsim", "test_it.py-test_it")
     result.stdout.fnmatch_lines(
-        [f"again: ipsim run {folder}/scenario.yaml", f"look:  ipsim show --state {folder}/unit"]
+        [
+            f"again: ipsim run {folder}/scenario.yaml",
+            f"steps: ipsim replay {folder}/record.jsonl --back 3",
+            f"look:  ipsim show --state {folder}/unit",
+        ]
     )
     shown = ipsim("show", "--state", folder / "unit")
     assert "generation 2" in shown.out
@@ -111,6 +115,9 @@ def test_the_unit_is_kept_and_its_scenario_does_the_same_again(
     assert again.code == 0
     digest = next(line for line in shown.out.splitlines() if "SHA-256" in line)
     assert digest in ipsim("show", "--state", "again").out
+    before = ipsim("replay", folder / "record.jsonl", "--back", "3")
+    assert before.code == 0
+    assert "certificate.generating" in before.out
     assert {path.stat().st_mode & 0o077 for path in folder.rglob("*")} == {0}
 
 
@@ -135,6 +142,6 @@ def test_a_network_is_kept_unit_by_unit(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(failed=1)
     folder = Path(".pytest_cache/d/ipsim/test_it.py-test_it")
     assert sorted(path.name for path in folder.iterdir()) == [
-        "branch", "primary", "scenario.yaml", "secondary", "timeline.txt",
+        "branch", "primary", "record.jsonl", "scenario.yaml", "secondary", "timeline.txt",
     ]  # fmt: skip
     assert "> ignite: {unit: primary, network: {host_name: primary1}}" in (folder / "timeline.txt").read_text()

@@ -43,6 +43,7 @@ def test_one_that_does_not(pytester: pytest.Pytester) -> None:
             "*- ipsim timeline -*",
             "x expect: {identity: kept}",
             "again: ipsim run start.ipsim.yaml --seed 3",
+            "steps: ipsim replay .pytest_cache/d/ipsim/start.ipsim.yaml-It-does-not-hold/record.jsonl --back 3",
             "look:  ipsim show --state .pytest_cache/d/ipsim/start.ipsim.yaml-It-does-not-hold/unit",
         ]
     )

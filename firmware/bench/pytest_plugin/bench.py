@@ -29,12 +29,10 @@ class Ran(Protocol):
     """What a test has run: its report is shown when it fails, its units are kept."""
 
     report: Report
+    seed: int | None  # before the scenario's own
 
     def script(self) -> str | None:
         """The same as a scenario file; None where it is one."""
-
-    def again(self, script: Path | None) -> str:
-        """The command that runs it again."""
 
     def tell(self, error: AssertionError) -> None:
         """Say of an assertion that failed what a unit showed."""
@@ -65,6 +63,7 @@ class Bench:
 
         self.report = replay.run(start, make_world=make_world)
         self.world = made[0]
+        self.seed = None
         self.judged: Verdict | None = None
 
     @property
@@ -122,9 +121,6 @@ class Bench:
                 if not o.objection or n == last or o.planned.step.name != "expect"
             ]
         )  # fmt: skip
-
-    def again(self, script: Path | None) -> str:
-        return f"ipsim run {script}"
 
     def tell(self, error: AssertionError) -> None:
         text, judged = str(error), self.judged

@@ -19,15 +19,12 @@ from firmware.errors import BadInput, IpsimError, Unmet
 class ScenarioRan:
     """A run of a scenario file."""
 
-    def __init__(self, ran: Report, command: str) -> None:
+    def __init__(self, ran: Report, seed: int | None) -> None:
         self.report = ran
-        self._command = command
+        self.seed = seed
 
     def script(self) -> None:
         return None
-
-    def again(self, _script: Path | None) -> str:
-        return self._command
 
     def tell(self, error: AssertionError) -> None:
         """A scenario has its own words."""
@@ -58,8 +55,7 @@ class ScenarioItem(pytest.Item):
     def runtest(self) -> None:
         seed = None if self._has_seed() else asked.seed_option(self.config)
         ran = replay.run(self.scenario, seed=seed)
-        command = f"ipsim run {self.scenario.file}" + ("" if seed is None else f" --seed {seed}")
-        done: list[Ran] = [ScenarioRan(ran, command)]
+        done: list[Ran] = [ScenarioRan(ran, seed)]
         self.stash[RAN] = done
         if not ran.passed:
             raise Unmet("\n".join(line.strip() for line in report.verdict(ran)[1:]))

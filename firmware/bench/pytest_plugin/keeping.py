@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from firmware.appliance import Appliance
-from firmware.bench import report
+from firmware.bench import replay, report, scenario
 from firmware.bench.pytest_plugin.bench import Ran
+from firmware.bench.recording.tape import recording
 from firmware.bench.replay import Report
 from firmware.bench.state import JOURNAL, StateDirectory
 
@@ -42,17 +43,29 @@ def _timeline(ran: Report) -> list[str]:
 
 def _keep(ran: Ran, timeline: list[str], folder: Path) -> str:
     """Write it all down; the text says what to do with it."""
-    units = ran.report.units
-    shown = []
-    for name, unit in units.items():
-        place = folder / name
-        _keep_unit(unit, place)
-        shown.append(f"ipsim show --state {_short(place)}")
+    for name, unit in ran.report.units.items():
+        _keep_unit(unit, folder / name)
     _write(folder / "timeline.txt", "\n".join([*timeline, ""]))
-    script, path = ran.script(), folder / "scenario.yaml"
+    script, file = ran.script(), Path(ran.report.scenario.file)
     if script is not None:
-        _write(path, script)
-    return "\n".join([f"again: {ran.again(_short(path))}", *(f"look:  {command}" for command in shown)])
+        file = _short(folder / "scenario.yaml")
+        _write(file, script)
+    record = _short(folder / "record.jsonl")
+    _record(file, ran.seed, record)
+    return "\n".join(
+        [
+            f"again: ipsim run {file}{'' if ran.seed is None else f' --seed {ran.seed}'}",
+            f"steps: ipsim replay {record} --back 3",
+            *(f"look:  ipsim show --state {_short(folder / name)}" for name in ran.report.units),
+        ]
+    )
+
+
+def _record(file: Path, seed: int | None, record: Path) -> None:
+    """Only a test that fails pays for a recording: it is run again, to the same bytes."""
+    loaded = scenario.load(file)
+    with recording(record, loaded, seed, None) as tapes:
+        replay.run(loaded, seed=seed, witnesses=tapes)
 
 
 def _keep_unit(unit: Appliance, place: Path) -> None:

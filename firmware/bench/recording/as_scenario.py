@@ -35,8 +35,18 @@ def _dump(value: Any) -> str:
 
 def text_of(recording: Recording) -> str:
     """The scenario as YAML, with the seed that counts. What no step does, and what needs a file, is a comment in it."""
-    if not recording.head.live:
-        return _with_seed(recording)
+    return _of_units_that_were_there(recording) + (
+        _of_session(recording) if recording.head.live else _with_seed(recording)
+    )
+
+
+def _of_units_that_were_there(recording: Recording) -> str:
+    if not recording.head.continues:
+        return ""
+    return f"# goes on with what is in {recording.beginning}: run it with --state and a copy of that\n"
+
+
+def _of_session(recording: Recording) -> str:
     rows: list[str] = []
     last: Any = None
     for step in recording.steps[1:]:

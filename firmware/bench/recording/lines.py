@@ -34,7 +34,8 @@ class UnitLine(Line):
 
 class HeadLine(Line):
     """``scenario`` is the text of the file; of a live session, all but its steps. ``seed`` was given instead of the
-    scenario's own. ``files``: those that the scenario names, by their path from its folder."""
+    scenario's own. ``files``: those that the scenario names, by their path from its folder. ``continues``: the units
+    were there already; how they were is kept beside the recording."""
 
     recording: Literal[1]
     program: str
@@ -44,6 +45,7 @@ class HeadLine(Line):
     scenario: str
     units: dict[str, UnitLine]
     files: dict[str, Digest]
+    continues: bool = False
 
 
 class StepLine(Line):

@@ -57,6 +57,11 @@ class Recording:
     outside: list[Event] = field(default_factory=list)
     end: EndLine | None = None
 
+    @property
+    def beginning(self) -> Path:
+        """The state directory as it was, when the units were there already."""
+        return beginning_of(self.folder / Path(self.file).name)
+
     def step_of(self, index: int) -> Step:
         """The step that an event belongs to."""
         return self.steps[bisect_left([step.last for step in self.steps], index + 1)]
@@ -70,6 +75,11 @@ class Recording:
                 for name, part in parts.items():
                     held[name] = _onto(held.get(name), part)
         return found
+
+
+def beginning_of(path: Path) -> Path:
+    """Beside a recording, the state directory of units that were there before it."""
+    return path.with_name(path.name + ".begin")
 
 
 def _onto(before: PartLine | None, part: PartLine | None) -> PartLine | None:
@@ -128,13 +138,14 @@ class _Reader:
         else:
             self._add(self.recording, line)
         if isinstance(line, EndLine):
-            self._check(line, raw)
+            self._check(raw)
         self._digest.update(raw)
 
-    def _check(self, line: EndLine, raw: bytes) -> None:
-        before, seal, _ = raw.rpartition(SEAL)
+    def _check(self, raw: bytes) -> None:
+        """The last line, by the digest that it ends with."""
+        before = raw.rpartition(SEAL)[0]
         self._digest.update(before)
-        if not seal or line.sha256 != self._digest.hexdigest():
+        if raw != before + SEAL + self._digest.hexdigest().encode() + b'"}\n':
             raise ValueError("something was changed since it was written, by its digest")
 
     def _add(self, recording: Recording, line: Line) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from firmware.appliance import Appliance
 from firmware.bench import replay
@@ -62,10 +66,24 @@ def go_to(recording: Recording, moment: Moment) -> Seen:
     lines: list[str] = []
     tape = RunTape(lines.append, recording.head)
     look = _Look(moment)
-    replay.run(scenario, seed=recording.head.seed, witnesses=(tape, look))
+    with _beginning(recording) as state:
+        replay.run(scenario, seed=recording.head.seed, state=state, witnesses=(tape, look))
     again = parse("".join(lines).encode(), recording.file)
     assert look.found is not None
     return Seen(*look.found, unlike(recording, again))
+
+
+@contextmanager
+def _beginning(recording: Recording) -> Iterator[Path | None]:
+    """A copy of the state directory that the recording went on with, when there was one."""
+    if not recording.head.continues:
+        yield None
+        return
+    place = recording.beginning
+    if not place.is_dir():
+        raise BadInput(f"{recording.file}:1: its units were there before it, and {place}, which has them, is not there")
+    with TemporaryDirectory() as folder:
+        yield Path(shutil.copytree(place, Path(folder) / "state"))
 
 
 def keep(seen: Seen, directory: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -17,9 +18,10 @@ from firmware.bench.orders import DEFAULT_SEED, tee
 from firmware.bench.outside import release_of
 from firmware.bench.recording.deeds import Deed, describe
 from firmware.bench.recording.lines import FORMAT, HeadLine, UnitLine
+from firmware.bench.recording.reading import beginning_of
 from firmware.bench.recording.writing import File, Recorder, Write
 from firmware.bench.scenario import PlannedStep, Scenario, show
-from firmware.bench.state import holds_unit
+from firmware.bench.state import LOCK, holds_unit
 from firmware.bench.world import World
 from firmware.errors import BadInput, FirmwareError
 from firmware.journal import Event
@@ -98,22 +100,29 @@ def _may_be_a_name(text: str) -> bool:
 
 @contextmanager
 def recording(path: Path | None, scenario: Scenario, seed: int | None, state: Path | None) -> Iterator[list[RunTape]]:
-    """The witness who records a scenario's run into a file; nobody when none is named.
-
-    BadInput when the units are there already: what they hold is in no scenario."""
+    """The witness who records a scenario's run into a file; nobody when none is named."""
     if path is None:
         yield []
         return
     places = [] if state is None else [state] if len(scenario.units) == 1 else [state / name for name in scenario.units]
-    for place in filter(holds_unit, places):
-        raise BadInput(f"{place}: {ONLY_NEW}")
+    continues = any(map(holds_unit, places))
+    if continues and state is not None:
+        _keep_beginning(path, state)
     source = Path(scenario.file)
     head = head_of(values.read_text(source, "a scenario"), scenario, seed, source.parent)
     with closing(File(path)) as file:
-        yield [RunTape(file.write, head)]
+        yield [RunTape(file.write, head.model_copy(update={"continues": continues}))]
 
 
-ONLY_NEW = "holds a unit already; a recording begins with a new one: give another --state"
+def _keep_beginning(path: Path, state: Path) -> None:
+    """Keep a state directory as it is: what its units hold is in no scenario."""
+    place = beginning_of(path)
+    try:
+        shutil.copytree(state, place, ignore=shutil.ignore_patterns(LOCK))
+    except FileExistsError:
+        raise BadInput(f"{place}: is there already; give another --record, or remove it") from None
+    except (OSError, shutil.Error) as error:
+        raise BadInput(f"{place}: {error}") from None
 
 
 @contextmanager
@@ -125,11 +134,11 @@ def recorded(path: Path | None, unit: Appliance, state: Path, *, is_new: bool) -
         yield world
         return
     if not is_new:
-        raise BadInput(f"{state}: {ONLY_NEW}")
+        _keep_beginning(path, state)
     with closing(File(path)) as file:
         live = LiveWorld(unit.clock.now, file.write)
         live.add(unit)
-        live.begin(unit, f"A session with {unit.platform.named}")
+        live.begin(unit, f"A session with {unit.platform.named}", continues=not is_new)
         yield live
         live.end()
 
@@ -148,12 +157,13 @@ class LiveWorld(World):
         self._passing: int | None = None  # the moment of the wait that was written last, when nothing was done since
         self._inside = False  # a deed, or something that the unit does by itself
 
-    def begin(self, unit: Appliance, title: str) -> None:
+    def begin(self, unit: Appliance, title: str, *, continues: bool) -> None:
         clock = {"clock": "unset"} if unit.clock.read() is None else {}
         made = {"platform": unit.platform.name, "release": release_of(unit), "mac": unit.mac, "seed": unit.entropy.seed}
         head = {"name": title, "unit": {**made, **clock}, "clock": show_time(unit.clock.now)}
         text = yaml.safe_dump(head, allow_unicode=True, sort_keys=False)
-        about = {"recording": FORMAT, "program": __version__, "live": True, "file": "", "seed": None}
+        about = {"recording": FORMAT, "program": __version__, "live": True, "file": "", "seed": None,
+                 "continues": continues}  # fmt: skip
         self._recorder.begin({**about, "scenario": text, "units": {unit.name: made}, "files": {}}, self)
         tee(unit.journal, self._hear)
 

@@ -31,8 +31,8 @@ class _Generator(GenerateJsonSchema):
         default = getattr(schema.get("default"), "value", schema.get("default"))
         if default in (None, "") or not isinstance(default, str | int):
             return drawn
-        show = _SHOWN.get(str(drawn.get(KIND)), lambda value: value)
-        return {**drawn, "default": show(default)}
+        show = _SHOWN.get(str(drawn.get(KIND)))
+        return {**drawn, "default": show(default) if show else default}
 
 
 def head(name: str, title: str, about: str) -> Schema:
