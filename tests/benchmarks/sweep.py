@@ -12,7 +12,7 @@ from firmware import configuration
 from firmware.appliance import Appliance
 from firmware.bench.sweep.executors import processes
 from firmware.bench.sweep.job import Job
-from firmware.bench.sweep.plan import Plan
+from firmware.bench.sweep.plan import DEFAULT_FAULTS, Plan
 from firmware.bench.sweep.search import Limits, Result, search
 from firmware.boot.cards import CONFIGURATION, PRIMARY, SYSTEM, read_or_damaged
 from firmware.boot.software import BINARY, read_image
@@ -26,18 +26,19 @@ SCENARIOS = Path(__file__).parents[1] / "scenarios"
 FIRST_START, IGNITION = "first_start", "ignite_primary"
 _FLOOR = "mount + read + parse + match"
 _ROUNDS = 3
+_TEARS = tuple(fault for fault in DEFAULT_FAULTS if fault != "rot")
 _ANY_NUMBER = Limits(depth=None)
 
 
-def plan(name: str, *, merged: bool = False) -> Plan:
+def plan(name: str, *, merged: bool = False, faults: tuple[str, ...] = DEFAULT_FAULTS) -> Plan:
     file = SCENARIOS / f"{name}.yaml"
-    return Plan(file.name, file.read_text("utf-8"), str(file.parent), merged=merged)
+    return Plan(file.name, file.read_text("utf-8"), str(file.parent), merged=merged, faults=faults)
 
 
-def _cold(name: str, *, merged: bool = False) -> Job:
+def _cold(name: str, *, merged: bool = False, faults: tuple[str, ...] = DEFAULT_FAULTS) -> Job:
     """A job whose memos hold nothing but what recording it has left, its keys among it."""
     forget()
-    return plan(name, merged=merged).job()
+    return plan(name, merged=merged, faults=faults).job()
 
 
 def _floor(job: Job) -> float:
@@ -99,7 +100,7 @@ def states_of_an_ignition() -> Row:
 
 def _closed(name: str, *, merged: bool, limit: float) -> tuple[Result, str]:
     """A proof, stopped soon after its limit; and in words how far it came."""
-    job = _cold(name, merged=merged)
+    job = _cold(name, merged=merged, faults=_TEARS)
     started = time.perf_counter()
 
     def tell(_: Result) -> None:
