@@ -84,8 +84,8 @@ soak: setup ## what takes longer than CI allows: every proof, damaged images, ki
 	@$(BIN)/python -m tests.fuzz $(SECONDS_EACH)
 	@$(BIN)/python -m tests.sweep.closing
 
-docs: ## documents drawn from the tables
-	@echo "docs: nothing to build yet; README.md and ipsim --help are the documentation"
+docs: setup ## draw the documents in docs/ from the tables
+	@$(BIN)/python -m firmware.bench.docs docs
 
 clean: ## remove the environment, caches and build output; state/ stays
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist

@@ -33,7 +33,7 @@ HEADERS = {
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
-    "Strict-Transport-Security": "max-age=31536000",
+    "Strict-Transport-Security": "max-age=31536000",  # without TLS a browser takes no notice of it
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
@@ -44,9 +44,10 @@ _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?")
 class Guarded:
     """An application that only those reach who name it by a name of its own; its answers bear the headers above."""
 
-    def __init__(self, app: ASGIApp, hosts: Callable[[], Collection[str]]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Callable[[], Collection[str]], scheme: str = "https") -> None:
         self._app = app
         self._hosts = hosts
+        self._scheme = scheme
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -68,7 +69,7 @@ class Guarded:
         if len(named) != 1 or not self._is_ours(named[0]):
             return PlainTextResponse("This server does not answer under that name.\n", 400)
         origins = headers.getlist("origin")
-        if any(origin.lower() != f"https://{named[0].lower()}" for origin in origins):
+        if any(origin.lower() != f"{self._scheme}://{named[0].lower()}" for origin in origins):
             return PlainTextResponse("A page of another server cannot ask for this.\n", 403)
         return None
 

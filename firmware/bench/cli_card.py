@@ -53,7 +53,11 @@ def list_files(state: Path, slot: str | None, path: str) -> None:
 @PATH
 @click.argument("file", type=FILE, default="-")
 def get(state: Path, slot: str | None, path: str, file: Path) -> None:
-    """Copy a file off a card, to FILE or stdout."""
+    """Copy a file off a card, to FILE or stdout.
+
+    \b
+    Example: ipsim card get --state state/ip500v2 system/primary/config.cfg config.cfg
+    """
     with _card(state, slot) as volume:
         data = volume.read(path)
         if data is None:
@@ -95,7 +99,11 @@ def put(state: Path, slot: str | None, file: Path, path: str) -> None:
 @SLOT
 @PATH
 def remove(state: Path, slot: str | None, path: str) -> None:
-    """Remove a file or an empty folder from a card."""
+    """Remove a file or an empty folder from a card.
+
+    \b
+    Example: ipsim card rm --state state/ip500v2 system/primary/config.cfg
+    """
     with _card(state, slot, exclusive=True) as volume:
         if volume.entries(path):
             raise BadInput(f"{state}: {path!r} on {volume.part.name} is a folder that is not empty")

@@ -123,7 +123,11 @@ def _load_all(files: tuple[Path, ...]) -> list[Scenario]:
 @click.command("platforms")
 @JSON
 def list_platforms(as_json: bool) -> None:
-    """List the hardware targets, how each comes by its first certificate, and what the releases differ in."""
+    """List the hardware targets, how each comes by its first certificate, and what the releases differ in.
+
+    \b
+    Example: ipsim platforms --json
+    """
     import platforms
     from firmware.release import RELEASES
 
@@ -197,14 +201,22 @@ def _platform_row(platform: Any) -> dict[str, Any]:
 @click.command()
 @click.argument("platform", type=Value("platform", "PLATFORM"))
 def diagram(platform: Any) -> None:
-    """Print a platform's bring-up as a Mermaid state diagram, drawn from its table."""
+    """Print a platform's bring-up as a Mermaid state diagram, drawn from its table.
+
+    \b
+    Example: ipsim diagram ip500v2
+    """
     click.echo(platform.bring_up.mermaid())
 
 
 @click.command()
 @JSON
 def doctor(as_json: bool) -> None:
-    """Check the installation: are all parts ours, the versions, free ports, write access."""
+    """Check the installation: are all parts ours, the versions, free ports, write access.
+
+    \b
+    Example: ipsim doctor
+    """
     from dataclasses import asdict
 
     from firmware.bench.doctor import examine

@@ -62,6 +62,7 @@ class Lans(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
 DIGESTS = {"MD5": ("MD5",), "SHA-256": ("SHA-256",), "both": ("SHA-256", "MD5")}  # RFC 8760
 PORTS = (("sip-tls", 5061), ("sip", 5060), ("http", 8080), ("https", 8443))
 PORT = click.IntRange(0, 65535)
+PANEL = 7072
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -80,7 +81,7 @@ def _wishes(hosts: tuple[str, str], web: tuple[str, int], asked: dict[str, Any])
     ports = {name: asked.pop(name.replace("-", "_")) for name, _ in PORTS if name != "sip-tls"}
     by_service = {"sip-tls": asked.pop("sip_tls_port"), "sip-tcp": ports["sip"], "sip-udp": ports["sip"],
                   "http": ports["http"], "https": ports["https"]}  # fmt: skip
-    rest = {name: asked.pop(name) for name in ("speed", "told", "key_log", "log", "more_users", "newest_tls")}
+    rest = {name: asked.pop(name) for name in ("speed", "told", "key_log", "log", "more_users", "newest_tls", "panel")}
     return Wishes(hosts, by_service, web, **rest, algorithms=DIGESTS[asked.pop("digest")])
 
 
@@ -108,6 +109,8 @@ def _wishes(hosts: tuple[str, str], web: tuple[str, int], asked: dict[str, Any])
               "max: activities take no time and nothing else makes time pass (a blocked log-in stays so).")  # fmt: skip
 @click.option("--syslog", "receiver", type=Receiver(), help="Send there (UDP) what the unit sends to its syslog "
               "destinations, whatever their addresses; left out: nowhere.")  # fmt: skip
+@click.option("--panel", is_flag=False, flag_value=PANEL, type=PORT, metavar="[PORT]", help=f"Show its front panel at "
+              f"this port, {PANEL} if none is given, to this machine only; the unit waits there for its plug.")
 @click.option("--json", "told", type=FILE, help="Write listeners, names and users there as soon as it listens.")
 @click.option("--keylog", "key_log", type=FILE, help="Write TLS secrets there, for a network analyser.")
 @click.option("--log", type=FILE, help="Write TLS handshakes and SIP messages there, without secrets.")

@@ -88,9 +88,9 @@ def sweep(
     the unit is started, and judged: does it come up, is its identity whole, is all that was committed there?
 
     \b
-    Examples: ipsim sweep tests/scenarios/first_start.yaml
-              ipsim sweep tests/scenarios/first_start.yaml --prove
-              ipsim sweep --replay first_start-7887-9.12h
+    Example: ipsim sweep tests/scenarios/first_start.yaml
+             ipsim sweep tests/scenarios/first_start.yaml --prove
+             ipsim sweep --replay first_start-7887-9.12h
     """
     from firmware.bench.sweep.plan import DEFAULT_FAULTS, Plan
     from firmware.bench.sweep.search import Limits

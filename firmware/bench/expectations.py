@@ -19,6 +19,7 @@ from firmware.bench.fields import (
     Moment,
     ReleaseName,
     StateName,
+    Text,
     split_place,
 )
 from firmware.bench.outside import identity_of, look_at, release_of, settings_of, shown_by
@@ -56,7 +57,7 @@ class Expect(WizardExpectations):
     generation: int = Field(0, description="how many identities the unit has made")
     not_before: Moment | None = Field(None, description="from when the certificate is valid")
     not_after: Moment | None = Field(None, description="until when it is valid")
-    names: list[str] | None = Field(None, description="DNS names and addresses in the certificate, in order")
+    names: list[Text] | None = Field(None, description="DNS names and addresses in the certificate, in order")
     fit: bool = Field(True, description="whether a validating client would find dates and addresses right")
     release: ReleaseName | None = Field(None, description="running, or what the unit would start with")
     original_level: ReleaseName | None = Field(None, description="the release of the unit's first start ever")
@@ -64,16 +65,14 @@ class Expect(WizardExpectations):
     configuration_from: Literal["file", "nvm", "default"] | None = Field(
         None, description="where the running one was found"
     )
-    security: Literal["present", "empty", "foreign", "damaged"] | None = Field(
-        None, description="found at the last start"
-    )
+    security: Literal["present", "empty", "foreign", "damaged"] | None = Field(None, description="at the last start")
     lan1: Interface | None = Field(None, description="its address")
     lan2: Interface | None = Field(None, description="its address")
     clock: ClockOrSet = Field(None, description="an ISO time, set, or unset")
     user_names: dict[str, str] = Field({}, description="extension -> name, in the running configuration")
     users: list[str] = Field([], description="every extension of the running configuration; [] means it has none")
     primary: Address | None = Field(None, description="the address of the Primary that the unit belongs to")
-    system_name: str | None = Field(None, description="in the configuration")
+    system_name: Text | None = Field(None, description="in the configuration")
     alarms: list[str] = Field([], description="texts that the alarm log holds; [] means it is empty")
     syslog: list[str] = Field([], description="texts that syslog receivers got since the last expect of this unit")
     files: dict[FilePlace, Literal["present", "absent"]] = Field({}, description="slot:path -> on that card")

@@ -6,7 +6,6 @@ A name is checked against the :class:`Known` that a model is validated with; wit
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
@@ -122,6 +121,8 @@ CardPath = Annotated[
     BeforeValidator(values.card_path),
     text("path on a card", "folders and a name, with / between them", "system/primary/config.cfg"),
 ]
+# What looks like a number to some readers of YAML, 00e007000001 to those of an editor, and is text to ours.
+Text = Annotated[str, text("text", "any text; in quotes if it is a number", "00e00705918e", numbers=True)]
 Extension = Annotated[
     str, text("extension", "up to 15 digits", 201, "^[0-9]{1,15}$", numbers=True), Field(pattern="^[0-9]{1,15}$")
 ]
@@ -136,7 +137,6 @@ class Known:
     units: tuple[str, ...]
 
 
-@cache
 def everything_known() -> tuple[Known, ...]:
     """Every platform at every release."""
     found = [platforms.load(name) for name in platforms.names()]

@@ -96,21 +96,27 @@ def run(
         report.units = world.units
         for witness in witnesses:
             witness.meets(world)
-        for planned in scenario.steps:
-            before(planned)
-            for witness in witnesses:
-                witness.begins(planned)
-            outcome = perform(world, planned, len(report.events))
-            report.outcomes.append(outcome)
-            for directory, unit in opened:
-                directory.save(unit)
-            if outcome.objection:
-                break
-        else:
-            check_cuts(world, scenario, report)
+        _carry_out(world, report, opened, (before, *(witness.begins for witness in witnesses)))
         for witness in witnesses:
             witness.ends(report)
     return report
+
+
+def _carry_out(
+    world: World, report: Report, opened: list[tuple[StateDirectory, Appliance]],
+    told: Sequence[Callable[[PlannedStep], None]],
+) -> None:  # fmt: skip
+    """Every step, until one fails; ``told`` hear of it before."""
+    for planned in report.scenario.steps:
+        for tell in told:
+            tell(planned)
+        outcome = perform(world, planned, len(report.events))
+        report.outcomes.append(outcome)
+        for directory, unit in opened:
+            directory.save(unit)
+        if outcome.objection:
+            return
+    check_cuts(world, report.scenario, report)
 
 
 def _seed(scenario: Scenario, seed: int | None) -> int:

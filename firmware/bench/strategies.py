@@ -137,6 +137,8 @@ def _actions(platform: Platform, release: Release) -> dict[str, SearchStrategy[A
         "set_sip_tls": st.fixed_dictionaries({"lan1": st.booleans(), "lan2": st.booleans()}),
         "upgrade": st.sampled_from(later),
     }
+    if not release.certificate_at_first_start.value:  # there may be none to delete
+        del found["delete_certificate"]
     if extensions:
         told = {"extension": st.sampled_from(extensions), "name": st.sampled_from(_FREE_NAMES)}
         found["change_at_phone"] = st.fixed_dictionaries(told)

@@ -6,22 +6,17 @@ from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from firmware.device import strikes
 from firmware.device.blocks import Request, carried_out, erased, joined, programmed
 from firmware.device.faults import (
     BadBlock,
     BitFlip,
     Defect,
-    LiveFault,
-    LiveKind,
     Moment,
     StuckBit,
-    Torn,
     as_cells_hold,
-    first_to_change,
-    group_of,
     torn_erase,
     torn_program,
-    without,
 )
 from firmware.device.metastable import Pages
 from firmware.device.physics import NOR, DataSheet
@@ -122,7 +117,7 @@ class FlashPart:
             raise ValueError(f"{self.name}: program of {size} bytes at {offset} is not in whole units of {unit}")
         strike, cut, asked = self._spend(block), None, block
         if strike is not None:
-            cut, block = strike.cut, self._break(strike.faults, block, offset, data)
+            cut, block = strike.cut, strikes.begin(self, strike.faults, block, offset, data)
         content = self.blocks[block]
         if block in self._bad:
             raise self._failed(strike, Operation(self.name, "program", block, offset, size, content))
@@ -133,20 +128,20 @@ class FlashPart:
         if rail.trace is not None:
             rail.trace.append(Operation(self.name, "program", block, offset, size, done))
         if cut is None or cut.moment is Moment.AFTER:
-            self._store(block, offset, done, size)
+            self.store(block, offset, done, size)
         elif cut.moment is Moment.INSIDE:
             torn = torn_program(content[offset:end], done[offset:end], cut.torn)
-            self._store(block, offset, content[:offset] + torn + content[end:], size)
+            self.store(block, offset, content[:offset] + torn + content[end:], size)
         else:
             self._store_nothing(block)
         if strike is not None:
-            self._finish(strike, Operation(self.name, "program", block, offset, size, done), content)
+            strikes.finish(self, strike, Operation(self.name, "program", block, offset, size, done), content)
 
     def erase(self, block: int) -> None:
         """Set every bit of a block. Raises BlockFailed on a bad block, PowerCut where the rail says so."""
         strike, cut = self._spend(block), None
         if strike is not None:
-            cut, block = strike.cut, self._break(strike.faults, block, 0, None)
+            cut, block = strike.cut, strikes.begin(self, strike.faults, block, 0, None)
         content, size = self.blocks[block], self.geometry.block_size
         if block in self._bad:
             raise self._failed(strike, Operation(self.name, "erase", block, 0, size, content))
@@ -154,13 +149,13 @@ class FlashPart:
         if cut is None or cut.moment is not Moment.BEFORE:
             self.wear[block] += 1
         if cut is None or cut.moment is Moment.AFTER:
-            self._store(block, 0, self._erased, size)
+            self.store(block, 0, self._erased, size)
         elif cut.moment is Moment.INSIDE:
-            self._store(block, 0, torn_erase(content, self._erased, cut.torn), size)
+            self.store(block, 0, torn_erase(content, self._erased, cut.torn), size)
         else:
             self._store_nothing(block)
         if strike is not None:
-            self._finish(strike, Operation(self.name, "erase", block, 0, size, self._erased), content)
+            strikes.finish(self, strike, Operation(self.name, "erase", block, 0, size, self._erased), content)
 
     def carry_out(self, requests: tuple[Request, ...], first: int, count: int) -> None:
         """Programs and erases, one after the other, in so many blocks from ``first`` on."""
@@ -212,70 +207,21 @@ class FlashPart:
         self._trace(*operation[1:])
         self._store_nothing(operation.block)
         if strike is not None:
-            self._finish(strike, operation, operation.content)
+            strikes.finish(self, strike, operation, operation.content)
         what = {"program": "programmed", "erase": "erased"}[operation.kind]
         return BlockFailed(f"{self.name}: block {operation.block} cannot be {what}")
-
-    def _break(self, faults: tuple[LiveFault, ...], block: int, offset: int, data: bytes | None) -> int:
-        """What breaks before an operation takes effect; ``data`` is None for an erase. Returns where it lands."""
-        for fault in faults:
-            if fault.kind is LiveKind.BAD_BLOCK:
-                self.add_defect(BadBlock(block))
-            elif fault.kind is LiveKind.STUCK_BIT:
-                self.add_defect(first_to_change(block, self.blocks[block], offset, data))
-            elif fault.kind is LiveKind.WORN_OUT:
-                # A cell that no erase sets is one that always reads 0: programs cannot set it either.
-                self.add_defect(StuckBit(block, 0, 0))
-            elif fault.kind is LiveKind.MISDIRECTED:
-                block = (block + 1) % self.geometry.blocks
-        return block
-
-    def _finish(self, strike: Strike, operation: Operation, before: bytes) -> None:
-        """What is left to do after an operation that something came over. Raises PowerCut when that was a cut."""
-        cut, block = strike.cut, operation.block
-        if self.rail.waiting is not None:
-            self.rail.waiting.setdefault(self.name, []).append((operation, before))
-        if cut is not None and cut.lost:
-            self._lose(cut.lost)
-        if cut is not None and cut.moment is Moment.INSIDE and cut.torn is Torn.GROUP:
-            for other in group_of(block, self.geometry.sheet.erase_group, self.geometry.blocks):
-                if other != block:
-                    self._store(other, 0, self._erased, self.geometry.block_size)
-        if any(fault.kind is LiveKind.METASTABLE for fault in strike.faults):
-            self._unsettle(operation, before)
-        if cut is not None:
-            raise self.rail.fail()
-
-    def _lose(self, count: int) -> None:
-        """The ``count``-th operation before the last never reached the cells."""
-        operations, lost, before = self.rail.to_lose(self.name, count, self.geometry.sheet)
-        block, content = without(operations, lost, before)
-        if operations[lost].kind == "erase" and block not in self._bad:
-            self.wear[block] -= 1
-        self._store(block, 0, content, len(content))
-
-    def _unsettle(self, operation: Operation, before: bytes) -> None:
-        """What an operation wrote reads from now on as the cells are held to be and, in turn, as half or all of it."""
-        block, start, end = operation.block, operation.offset, operation.offset + operation.length
-        tear = torn_erase if operation.kind == "erase" else torn_program
-        whole, held = operation.content[start:end], self.blocks[block][start:end]
-        half = tear(before[start:end], whole, Torn.HALF)
-        other = half if held == whole else whole
-        if other != held and block not in self._bad and held != before[start:end]:
-            self.unstable = self.unstable or Pages()
-            self.unstable.add(block, start, other)
 
     def flip(self, fault: BitFlip) -> None:
         """A bit changes at rest: no operation, no power needed."""
         content, at = bytearray(self.blocks[fault.block]), fault.bit // 8
         content[at] ^= 1 << fault.bit % 8
-        self._store(fault.block, at, bytes(content), 1)
+        self.store(fault.block, at, bytes(content), 1)
 
     def overwrite(self, block: int, content: bytes) -> None:
         """Put content there from outside, as a card reader on a PC does: no flash rules, no power needed."""
         if len(content) != self.geometry.block_size:
             raise ValueError(f"{self.name}: a block has {self.geometry.block_size} bytes, not {len(content)}")
-        self._store(block, 0, content, len(content))
+        self.store(block, 0, content, len(content))
 
     def add_defect(self, defect: Defect) -> None:
         """The part is broken from now on."""
@@ -284,7 +230,7 @@ class FlashPart:
         else:
             self._stuck = (*self._stuck, defect)
             content = self.blocks[defect.block]
-            self._store(defect.block, 0, content, len(content))
+            self.store(defect.block, 0, content, len(content))
 
     @property
     def is_sound(self) -> bool:
@@ -292,11 +238,16 @@ class FlashPart:
         rail = self.rail
         return rail.on and not (rail.expects or self._bad or self._stuck or self.unstable is not None)
 
+    def is_bad(self, block: int) -> bool:
+        """Whether its programs and erases fail."""
+        return block in self._bad
+
     @property
     def defects(self) -> tuple[Defect, ...]:
         return (*(BadBlock(block) for block in sorted(self._bad)), *self._stuck)
 
-    def _store(self, block: int, offset: int, content: bytes, length: int) -> None:
+    def store(self, block: int, offset: int, content: bytes, length: int) -> None:
+        """Let the cells of a block hold this, as far as they can; ``offset`` and ``length`` say what of it is new."""
         if self._stuck:
             content = as_cells_hold(block, content, self._stuck)
             offset, length = 0, len(content)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from firmware.bench.html import rules_view, sweep_view
+from firmware.bench.html.certificate_view import differences
 from firmware.bench.rules.matrix import load
 from firmware.bench.rules.triggers import table
 from firmware.bench.sweep import report
@@ -58,7 +59,7 @@ def test_a_failure_shows_what_is_different_before_and_after(tmp_path: Path) -> N
     assert before is not None
     assert after is not None
     assert "<del>" in page.source
-    assert page.source.count("<ins>") == len(rules_view.differences(before, after))
+    assert page.source.count("<ins>") == len(differences(before, after))
 
 
 def test_a_sweep_tells_how_far_it_came_and_what_it_saw(ipsim: Ipsim, tmp_path: Path) -> None:

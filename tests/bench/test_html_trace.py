@@ -67,10 +67,14 @@ def test_slices_of_a_thread_follow_each_other(trace: dict[str, Any]) -> None:
 
 def test_it_holds_every_event_at_its_time(trace: dict[str, Any]) -> None:
     rows = trace["traceEvents"]
-    begin = parse_time(trace["otherData"]["begins"])
-    journal = [event for run in trace["runs"] for event in run["journal"]]
-    states = sorted((1000 * (parse_time(e["time"]) - begin), e["state"]) for e in journal if e["kind"] == "state")
-    others = sorted((1000 * (parse_time(e["time"]) - begin), e["kind"]) for e in journal if e["kind"] != "state")
+    begins = [parse_time(run["begins"]) for run in trace["otherData"]["runs"]]
+    journal = [
+        (1000 * (parse_time(event["time"]) - begin), event)
+        for run, begin in zip(trace["runs"], begins, strict=True)
+        for event in run["journal"]
+    ]
+    states = sorted((at, event["state"]) for at, event in journal if event["kind"] == "state")
+    others = sorted((at, event["kind"]) for at, event in journal if event["kind"] != "state")
     assert sorted((r["ts"], r["name"]) for r in rows if r["ph"] == "X" and "state" in r["args"]) == states
     assert sorted((r["ts"], r["name"]) for r in rows if r["ph"] == "i") == others
     steps = [row["args"]["step"] for row in rows if row["ph"] == "X" and "step" in row["args"]]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware.bench import replay, scenario
+from firmware.bench import expectations, replay, scenario
 from firmware.bench.recording import differing, moments, reading, replaying
 from firmware.bench.recording.tape import RunTape, head_of
 from firmware.boot import running
@@ -82,10 +82,10 @@ def test_the_command_records_for_the_owner_only(ipsim: Ipsim, tmp_path: Path) ->
 
 def test_units_that_were_there_are_kept_beside_it(ipsim: Ipsim, unit: Path, tmp_path: Path) -> None:
     made = tmp_path / "a.jsonl"
-    command = ("boot", "ip500v2", "--state", unit, "--clock", "2026-12-01", "--record", made)
-    ipsim.well(*command)
+    command = ("boot", "ip500v2", "--state", unit, "--record", made, "--clock")
+    ipsim.well(*command, "2026-12-01")
     assert "each as it was recorded" in ipsim.well("replay", made, "--to", "running", "--state", tmp_path / "then")
-    assert "a.jsonl.begin: is there already" in ipsim.refuses(*command)
+    assert "a.jsonl.begin: is there already" in ipsim.refuses(*command, "2026-12-02")
     text = ipsim.well("scenario", made)
     assert text.startswith(f"# goes on with what is in {made}.begin: ")
     (tmp_path / "s.yaml").write_text(text)
@@ -158,6 +158,7 @@ def test_the_digest_of_a_part_is_that_of_its_bytes(ipsim: Ipsim, tmp_path: Path)
         (lambda lines: [*lines[:4], lines[4].replace(b'"time"', b'"tame"'), *lines[5:]], ":5: it has no 'time'"),
         (lambda lines: [*lines[:3], lines[3].replace(b"no button", b"a button"), *lines[4:]], "was changed"),
         (lambda lines: [*lines[:4], b"[" * 100_000 + b"\n"], ":5: "),
+        (lambda lines: [*lines[:4], lines[4].replace(b'"state":', b'"stage":'), *lines[5:]], ":5: the event names no"),
     ],
 )
 def test_what_is_none_is_one_line(spoil: Any, says: str, ipsim: Ipsim, file: Path) -> None:
@@ -284,6 +285,19 @@ def test_a_firmware_that_does_something_else(file: Path, ipsim: Ipsim, monkeypat
     assert "in step 2" in said.out
     assert "time: 2026-11-23T09:03:56Z | 2026-11-23T09:03:57Z" in said.out
     assert "it is not what was recorded" in said.err
+
+
+def test_an_expectation_that_no_longer_holds(file: Path, ipsim: Ipsim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No event and no flash tells it."""
+    monkeypatch.setattr(expectations.Expect, "run", _fails)
+    said = ipsim("replay", file)
+    assert said.code == 1
+    assert "step 3 ends otherwise: it was done | not today" in said.out
+    assert json.loads(ipsim("replay", file, "--json").out)["difference"]["why"] == "it was done | not today"
+
+
+def _fails(*_anything: object) -> None:
+    raise Unmet("not today")
 
 
 def test_the_moment_as_json(ipsim: Ipsim, file: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from firmware.bench.steps.power import Press
 from tests.bench.support import Ipsim
 from tests.plugin.support import run
 
@@ -117,8 +118,41 @@ def test_the_unit_is_kept_and_its_scenario_does_the_same_again(
     assert digest in ipsim("show", "--state", "again").out
     before = ipsim("replay", folder / "record.jsonl", "--back", "3")
     assert before.code == 0
-    assert "certificate.generating" in before.out
+    assert "certificate.announcing" in before.out
     assert {path.stat().st_mode & 0o077 for path in folder.rglob("*")} == {0}
+
+
+def test_a_step_that_breaks_the_simulator_is_in_the_scenario(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_arguments: object) -> None:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Press, "run", broken)
+    said = failed(pytester, 'appliance.press("reset", "7s")')
+    assert "RuntimeError: a bug" in said
+    assert "x press: {button: reset, hold: 7s}" in said
+    assert "again: ipsim run .pytest_cache/d/ipsim/test_it.py-test_it/scenario.yaml" in said
+    assert "- press:" in Path(".pytest_cache/d/ipsim/test_it.py-test_it/scenario.yaml").read_text()
+
+
+def test_a_test_in_another_directory_is_kept_in_its_place(pytester: pytest.Pytester) -> None:
+    test = """
+        def test_it(appliance, monkeypatch, tmp_path):
+            monkeypatch.chdir(tmp_path)
+            appliance.power_on().expect(state="off")
+    """
+    run(pytester, test).stdout.fnmatch_lines(
+        ["again: ipsim run .pytest_cache/d/ipsim/test_it.py-test_it/scenario.yaml"]
+    )
+    assert Path(".pytest_cache/d/ipsim/test_it.py-test_it/record.jsonl").is_file()
+
+
+def test_where_nothing_can_be_kept_the_rest_is_told(pytester: pytest.Pytester) -> None:
+    pytester.makefile("", taken="a file")
+    said = failed(pytester, "assert not appliance.identity.kept", "--ipsim-keep", "taken")
+    assert "> power_on" in said
+    assert "nothing is kept: [Errno 20] Not a directory" in said
 
 
 def test_what_passes_leaves_nothing(pytester: pytest.Pytester) -> None:
@@ -135,6 +169,14 @@ def test_without_a_cache_it_is_kept_elsewhere(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     said = failed(pytester, "assert not appliance.identity.kept", "-p", "no:cacheprovider")
     assert f"look:  ipsim show --state {tmp_path}/ipsim-" in said
+
+
+def test_two_units_of_one_test_are_kept_apart(pytester: pytest.Pytester) -> None:
+    test = "def test_it(appliance, ignited):\n    appliance.power_on()\n    assert not ignited.identity.kept\n"
+    run(pytester, test).assert_outcomes(failed=1)
+    folder = Path(".pytest_cache/d/ipsim/test_it.py-test_it")
+    assert (folder / "unit" / "unit.json").is_file()
+    assert (folder / "1" / "unit" / "unit.json").is_file()
 
 
 def test_a_network_is_kept_unit_by_unit(pytester: pytest.Pytester) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.plugin.support import run
+from tests.test_readme import block
 
 pytest_plugins = ("pytester",)
 
@@ -56,7 +57,7 @@ APPLIANCE = """
         appliance.do("power_on", refusal="power on is not possible")
 
     def test_its_identity(appliance):
-        assert appliance.identity.missing
+        assert appliance.identity.missing and not appliance.identity
         appliance.power_on()
         assert appliance.identity.generated
         assert appliance.identity.kept
@@ -90,6 +91,7 @@ def test_appliance(pytester: pytest.Pytester) -> None:
 
 OTHERS = """
     import pytest
+    from firmware.errors import BadInput, Unmet
 
     @pytest.mark.platform("secondary", answers={"network": {"host_name": "s7"}}, seed=3)
     def test_ignited(ignited):
@@ -107,6 +109,14 @@ OTHERS = """
         network.secondary.power_cycle()
         assert network.secondary.identity.kept
 
+    def test_steps_of_a_network(network):
+        network.branch.do("upgrade", "12.3").wait("1h")
+        network.primary.do("set_host_name", "p2", refusal=None).expect(names=["p2", "192.168.42.1", "192.168.43.1"])
+        with pytest.raises(Unmet, match="off"):
+            network.secondary.cut_power().do("set_host_name", "s2")
+        with pytest.raises(BadInput, match="did you mean 'branch'"):
+            network["brunch"]
+
     @pytest.mark.endpoint("e129")
     def test_phones(appliance, phone):
         appliance.power_on()
@@ -122,7 +132,7 @@ OTHERS = """
 
 
 def test_the_others(pytester: pytest.Pytester) -> None:
-    run(pytester, OTHERS).assert_outcomes(passed=3)
+    run(pytester, OTHERS).assert_outcomes(passed=4)
 
 
 LEFT_OPEN = """
@@ -187,5 +197,12 @@ def test_other_things_that_are_wrong_are_explained(pytester: pytest.Pytester) ->
     assert "unknown endpoint 'e128' (did you mean 'e129'?)" in said
     assert "of a network only release, seed, clock, environment can be chosen" in said
     assert "did you mean 'host_name'?" in said
+    result = run(pytester, "def test_it(appliance): pass\n", "--ipsim-platform", "all", "--ipsim-release", "13")
+    assert "--ipsim-release: unknown release '13'" in result.stdout.str()
     result = run(pytester, "def test_it(appliance): pass\n", "--ipsim-platform", "ip500")
     assert "--ipsim-platform: unknown platform 'ip500' (did you mean 'ip500v2'?)" in result.stdout.str()
+
+
+@pytest.mark.parametrize("marker", ["a test", "a property"])
+def test_what_the_readme_shows(pytester: pytest.Pytester, marker: str) -> None:
+    run(pytester, block(marker)).assert_outcomes(passed=1)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import platforms
@@ -22,15 +22,27 @@ def ran(text: str) -> replay.Report:
     return replay.run(scenario.parse(text, "generated.yaml"))
 
 
-@settings(max_examples=40)
+CUT_BETWEEN_TWO_ADDRESSES = """
+name: found
+unit: {platform: ip500v2}
+steps:
+  - power_on
+  - cut_power: {operation: 2, moment: after}
+  - set_address: {lan1: 192.168.7.40/24, lan2: dhcp}
+  - power_on
+"""
+
+
+@settings(max_examples=25)
 @given(scenarios())
+@example(CUT_BETWEEN_TWO_ADDRESSES)
 def test_within_the_budget_every_step_can_be_done_and_the_unit_comes_up(text: str) -> None:
     report = ran(text)
     assert report.passed
     assert report.units["unit"].state == "running"
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(scenarios(beyond=True))
 def test_beyond_it_nothing_breaks(text: str) -> None:
     report = ran(text)
@@ -47,7 +59,7 @@ def test_of_one_platform_and_release(text: str) -> None:
     assert ran(text).passed
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(st.sampled_from(platforms.names()).flatmap(lambda name: st.tuples(st.just(name), faults(name, beyond=True))))
 def test_faults_are_steps(found: tuple[str, Any]) -> None:
     name, row = found

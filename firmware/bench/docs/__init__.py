@@ -1,1 +1,1 @@
-"""Documents drawn from the tables: ``python -m firmware.bench.docs DIRECTORY`` writes them, ``make docs`` into docs/."""
+"""Documents drawn from the tables: ``python -m firmware.bench.docs DIRECTORY``, as ``make docs`` does."""

@@ -16,8 +16,8 @@ from firmware.times import show_duration
 
 def draw() -> str:
     parts = [
-        "A unit enters a state, stays for its length, does what the state does, and follows the arrow that comes of it. "
-        "Lengths are of simulated time; *varies*: by release or circumstances. Every row says how we know."
+        "A unit enters a state, stays for its length, does what the state does, and follows the arrow that comes of "
+        "it. Lengths are of simulated time; *varies*: by release or circumstances. Every row says how we know."
     ]
     for bring_up, its in _by_bring_up():
         names = ", ".join(f"{platform.title} ({code(platform.name)})" for platform in its)

@@ -6,6 +6,7 @@ from enum import Enum
 
 import platforms
 from firmware.basis import Fact
+from firmware.bench.docs import trust
 from firmware.bench.docs.markdown import code, document, link, table
 from firmware.bench.rules import case, triggers
 from firmware.bench.rules.check import planned
@@ -16,15 +17,17 @@ from firmware.security import profiles
 from firmware.security.profiles import Profile
 from firmware.times import show_duration
 
-_KNOWN = "Each value has its basis – documented, inferred, assumed – and the key of its source (README, \"What is modelled\")."
+_KNOWN = (
+    'Each value has its basis – documented, inferred, assumed – and the key of its source (README, "What is modelled").'
+)
 _MILLISECONDS = ("backdate", "generation_time")
 _RELEASE = ("dated", "lifetime", "generation_time", "certificate_at_first_start", "offers_chain", "tcs_capacity")
 
 
 def draw_profiles() -> str:
     parts = [
-        f"{_KNOWN} `{{host}}` and `{{mac}}` are the unit's; a subject is in the order of its encoding. A SAN's `cn`, `uri`, "
-        "`fqdn`, `sip_domain`, `lan1`, `lan2` and `given` stand for the name or address that is meant."
+        f"{_KNOWN} `{{host}}` and `{{mac}}` are the unit's; a subject is in the order of its encoding. A SAN's `cn`, "
+        "`uri`, `fqdn`, `sip_domain`, `lan1`, `lan2` and `given` stand for the name or address that is meant."
     ]
     for profile in _profiles():
         parts += [f"## {profile.name}", _users(profile), _facts(profile)]
@@ -84,10 +87,12 @@ def draw_releases() -> str:
     heads = ("release", *(name.replace("_", " ") for name in _RELEASE))
     rows = [(release.version, *(_cell(release, name) for name in _RELEASE)) for release in RELEASES]
     about = (
-        f"{_KNOWN} *Dated* gives the notBefore of a certificate that is made with the clock not set, *lifetime* is of an "
-        "identity in days, *tcs capacity* in certificates. Which platform has which releases: see the policies."
+        f"{_KNOWN} *Dated* gives the notBefore of a certificate that is made with the clock not set, *lifetime* is of "
+        "an identity in days, *tcs capacity* in certificates. Which platform has which releases: see the policies."
     )
-    return document("Releases", about, table(heads, rows), _since())
+    parts = ["## Platforms", _since(), "## Security levels of services", trust.tls_by_release(),
+             "## Checks of received certificates", trust.checks_by_release()]  # fmt: skip
+    return document("Releases", about, table(heads, rows), *parts)
 
 
 def _cell(release: Release, name: str) -> str:
@@ -120,7 +125,8 @@ def draw_policies() -> str:
 def draw_rules() -> str:
     cells = list(case.cells(_all(), list(RELEASES), list(triggers.table().triggers)))
     about = (
-        "What becomes of a certificate, read from the documents: what a TLS handshake shows after the trigger, compared "
-        "with before. `ipsim rules --check` builds each unit and looks; `ipsim rules --markdown` prints this table."
+        "What becomes of a certificate, read from the documents: what a TLS handshake shows after the trigger, "
+        "compared with before. `ipsim rules --check` builds each unit and looks; `ipsim rules --markdown` prints this "
+        "table."
     )
     return document("Rules", about, as_markdown(list(planned(cells))).rstrip())

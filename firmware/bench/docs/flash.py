@@ -12,8 +12,8 @@ from firmware.device.physics import FAULTS, DataSheet
 def draw() -> str:
     parts = [
         "## Physical faults",
-        "A fault strikes in what the cells hold when power goes (crash), before a start (rest), or while the flash works "
-        "(live). Within the budget nothing that was committed may be lost; beyond it nothing may be wrong.",
+        "A fault strikes in what the cells hold when power goes (crash), before a start (rest), or while the flash "
+        "works (live). Within the budget nothing that was committed may be lost; beyond it nothing may be wrong.",
         table(
             ("fault", "what happens", "strikes", "in the budget", "guarantee that rules it out"),
             [(code(row.name), row.about, row.strikes.value, _yes(row.in_budget), row.guarantee) for row in FAULTS],

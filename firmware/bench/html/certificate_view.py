@@ -34,11 +34,11 @@ def cards(run: Watched) -> list[dict[str, Any]]:
     for one in run.appearances:
         last = before.get((one.unit, one.role))
         before[one.unit, one.role] = one
-        found.append(_card(next(numbers), one, last))
+        found.append(card(next(numbers), one, last))
     return found
 
 
-def _card(number: int, one: Appearance, last: Appearance | None) -> dict[str, Any]:
+def card(number: int, one: Appearance, last: Appearance | None) -> dict[str, Any]:
     judged = _judged(one)
     return {
         "id": f"certificate-{number}",
@@ -87,7 +87,7 @@ def _change(last: Appearance | None, one: Appearance) -> str:
 
 def _link(der: bytes) -> dict[str, str]:
     told = describe(der)
-    return {"issuer": issuer(der), "sha256": str(told["sha256"]), "until": str(told["not_after"])}
+    return {"issuer": issuer(der), "until": str(told["not_after"])}
 
 
 def _judged(one: Appearance) -> inspection.Judgement | None:

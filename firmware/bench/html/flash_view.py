@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from firmware.appliance import Appliance
 from firmware.bench.html.places import Place, places
 from firmware.bench.html.watch import Moment, PartShape, Watched
 from firmware.times import show_time
@@ -27,24 +28,15 @@ class Map:
     operations: int
 
 
-class Atlas:
-    """The maps of a run, made once for each shape; groups have their numbers in the order in which they appear."""
+class Maps:
+    """Draws the maps of units; groups have their numbers in the order in which they appear."""
 
-    def __init__(self, run: Watched) -> None:
-        self._run = run
+    def __init__(self, units: Mapping[str, Appliance]) -> None:
+        self._units = units
         self._groups: dict[Key, dict[str, int]] = {}
-        self._known: dict[tuple[Key, PartShape], Map] = {}
-        self.moments = [
-            (moment, {key: self._map(key, shape) for key, shape in moment.parts.items()}) for moment in run.moments
-        ]
 
-    def _map(self, key: Key, shape: PartShape) -> Map:
-        if (key, shape) not in self._known:
-            self._known[key, shape] = self._drawn(key, shape)
-        return self._known[key, shape]
-
-    def _drawn(self, key: Key, shape: PartShape) -> Map:
-        found = places(self._run.report.units[key[0]], key[1], shape)
+    def draw(self, key: Key, shape: PartShape) -> Map:
+        found = places(self._units[key[0]], key[1], shape)
         groups = self._groups.setdefault(key, {})
         owner = {block: groups.setdefault(place.group, len(groups)) for place in found for block in place.blocks}
         erased = b"\xff" * len(shape.blocks[0])
@@ -59,6 +51,38 @@ class Atlas:
 
     def number(self, key: Key, group: str) -> int:
         return self._groups[key].get(group, 0)
+
+    def shown(self, key: Key, drawn: Map) -> dict[str, Any]:
+        """A map for a template or a script."""
+        return {
+            "blocks": len(drawn.cells),
+            "operations": drawn.operations,
+            "erases": sum(drawn.wear),
+            "worn": max(drawn.wear),
+            "cells": [(_code(cell), wear) for cell, wear in zip(drawn.cells, drawn.wear, strict=True)],
+            "places": [
+                {"name": place.name, "colour": self.number(key, place.group) % COLOURS, "blocks": spans(place.blocks),
+                 "holds": place.holds, "wear": max((drawn.wear[block] for block in place.blocks), default="")}
+                for place in drawn.places
+            ],
+        }  # fmt: skip
+
+
+class Atlas(Maps):
+    """The maps of a run, made once for each shape."""
+
+    def __init__(self, run: Watched) -> None:
+        super().__init__(run.report.units)
+        self._run = run
+        self._known: dict[tuple[Key, PartShape], Map] = {}
+        self.moments = [
+            (moment, {key: self._map(key, shape) for key, shape in moment.parts.items()}) for moment in run.moments
+        ]
+
+    def _map(self, key: Key, shape: PartShape) -> Map:
+        if (key, shape) not in self._known:
+            self._known[key, shape] = self.draw(key, shape)
+        return self._known[key, shape]
 
     def keys(self) -> list[Key]:
         """Every part that was ever there, by unit, the internal one first."""
@@ -83,17 +107,8 @@ def _part(atlas: Atlas, number: int, key: Key, *, single: bool) -> dict[str, Any
         "id": f"part-{number}",
         "name": key[1] if single else f"{key[0]}, {key[1]}",
         "is_there": key in atlas.moments[-1][1],
-        "blocks": len(last.cells),
-        "operations": last.operations,
-        "erases": sum(last.wear),
-        "worn": max(last.wear),
-        "cells": [(_code(cell), wear) for cell, wear in zip(last.cells, last.wear, strict=True)],
-        "places": [
-            {"name": place.name, "colour": atlas.number(key, place.group) % COLOURS, "blocks": spans(place.blocks),
-             "holds": place.holds, "wear": max((last.wear[block] for block in place.blocks), default="")}
-            for place in last.places
-        ],
-    }  # fmt: skip
+        **atlas.shown(key, last),
+    }
 
 
 def _code(cell: tuple[int, int]) -> int:
@@ -122,7 +137,7 @@ def _film(atlas: Atlas, keys: list[Key]) -> list[list[Any]]:
 def _change(atlas: Atlas, number: int, run: Watched) -> dict[str, Any]:
     (_, before), (moment, after) = atlas.moments[number - 1], atlas.moments[number]
     parts = [
-        _changed(key, before.get(key), after.get(key))
+        changed(key, before.get(key), after.get(key))
         for key in dict.fromkeys((*before, *after))
         if before.get(key) != after.get(key)
     ]
@@ -136,7 +151,7 @@ def _step(moment: Moment, run: Watched) -> dict[str, Any]:
     return {"step": moment.step, "what": planned.step.name if planned else "before the first step"}
 
 
-def _changed(key: Key, before: Map | None, after: Map | None) -> dict[str, Any]:
+def changed(key: Key, before: Map | None, after: Map | None) -> dict[str, Any]:
     name = ", ".join(key)
     if before is None or after is None:
         return {"name": name, "what": "inserted" if before is None else "removed", "operations": "", "lines": []}

@@ -18,31 +18,30 @@ Row = dict[str, Any]
 
 def as_trace(runs: Sequence[Watched]) -> bytes:
     """Each run has a process for its steps and one for each unit: its states as slices, what it says as instants, the
-    operations of each of its flash parts as a counter. Times are simulated, from the first run's beginning on."""
-    begin = runs[0].moments[0].time
+    operations of each of its flash parts as a counter. Times are simulated, from the beginning of the run on."""
     rows: list[Row] = []
     process = 1
     for run in runs:
-        rows += _scenario(process, run, begin)
+        rows += _scenario(process, run)
         for name in run.report.units:
             process += 1
-            rows += _unit(process, name, run, begin)
+            rows += _unit(process, name, run)
         process += 1
-    other = {"begins": show_time(begin), "clock": "simulated", "scenarios": [run.report.scenario.file for run in runs]}
-    document = {"traceEvents": rows, "displayTimeUnit": "ms", "otherData": other}
+    begun = [{"scenario": run.report.scenario.file, "begins": show_time(run.begin)} for run in runs]
+    document = {"traceEvents": rows, "displayTimeUnit": "ms", "otherData": {"clock": "simulated", "runs": begun}}
     return (json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n").encode("utf-8", "backslashreplace")
 
 
-def _scenario(process: int, run: Watched, begin: int) -> Iterator[Row]:
+def _scenario(process: int, run: Watched) -> Iterator[Row]:
     yield _named(process, 0, "process_name", run.report.scenario.name)
     yield _named(process, _STEPS, "thread_name", "steps")
     ends = [*run.began[1:], run.end]
     for outcome, start, end in zip(run.report.outcomes, run.began, ends, strict=False):
         told = {"step": outcome.planned.text, "where": outcome.planned.where, "objection": outcome.objection}
-        yield _slice(process, _STEPS, outcome.planned.step.name, start - begin, end - start, told)
+        yield _slice(process, _STEPS, outcome.planned.step.name, start - run.begin, end - start, told)
 
 
-def _unit(process: int, name: str, run: Watched, begin: int) -> Iterator[Row]:
+def _unit(process: int, name: str, run: Watched) -> Iterator[Row]:
     yield _named(process, 0, "process_name", name)
     yield _named(process, _STATES, "thread_name", "states")
     yield _named(process, _EVENTS, "thread_name", "events")
@@ -50,7 +49,7 @@ def _unit(process: int, name: str, run: Watched, begin: int) -> Iterator[Row]:
     for index, event in enumerate(run.report.events):
         if event.source != name:
             continue
-        at = event.time - begin
+        at = event.time - run.begin
         for part, operations in run.operations[index].items():
             if counted.get(part) != operations:
                 counted[part] = operations

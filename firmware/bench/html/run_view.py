@@ -18,11 +18,10 @@ def as_html(runs: Sequence[Watched]) -> bytes:
     return render("run.html", runs=[_view(number, run) for number, run in enumerate(runs, 1)])
 
 
-def _view(number: int, run: Watched) -> dict[str, Any]:
+def _view(place: int, run: Watched) -> dict[str, Any]:
     report = run.report
-    begin = run.moments[0].time
     return {
-        "id": f"run-{number}",
+        "id": f"run-{place}",
         "name": report.scenario.name,
         "about": report.scenario.head.about or "",
         "file": report.scenario.file,
@@ -31,10 +30,11 @@ def _view(number: int, run: Watched) -> dict[str, Any]:
         "steps_done": len(report.outcomes),
         "events": len(report.events),
         "operations": sum(unit.rail.operations for unit in report.units.values()),
-        "lasts": show_duration(run.end - begin) if run.end > begin else "",
+        "lasts": show_duration(run.end - run.begin) if run.end > run.begin else "",
         "failures": [
-            {"where": outcome.planned.where, "name": outcome.planned.step.name, "objection": outcome.objection}
-            for outcome in report.outcomes
+            {"number": number, "where": outcome.planned.where, "name": outcome.planned.step.name,
+             "objection": outcome.objection}
+            for number, outcome in enumerate(report.outcomes, 1)
             if outcome.objection
         ],
         "units": [_unit(unit) for unit in report.units.values()],
@@ -43,7 +43,7 @@ def _view(number: int, run: Watched) -> dict[str, Any]:
         "ribbons": timeline_view.ribbons(run),
         "certificates": certificate_view.cards(run),
         "flash": flash_view.view(run),
-    }
+    }  # fmt: skip
 
 
 def _unit(unit: Appliance) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from firmware.bench.html.timeline_view import durations, tone
 from firmware.bench.html.watch import Watched
-from firmware.machine import ANY
+from firmware.machine import ANY, BringUp
 from firmware.times import show_duration
 
-_ROW, _ARCS, _WIDTH = 22, 120, 400  # the height of a state, the room for arcs, the whole width
+ROW, ARCS, WIDTH = 22, 120, 400  # the height of a state, the room for arcs, the whole width
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +41,34 @@ def _diagram(run: Watched, name: str) -> dict[str, Any]:
             visits[state] += 1
             lasted[state] += lasting[index]
             path.append(state)
-    place = {state.name: _ROW * number + _ROW // 2 for number, state in enumerate(bring_up.states)}
+    place = places(bring_up)
     taken = {way for way in pairwise(path) if way[0] in place and way[1] in place}
-    # What may happen in any state would cover the rest; it is drawn where it happened.
-    known = {(source, row.dest) for row in bring_up.rows if row.source != ANY for source in bring_up.sources(row)}
-    ways = [*sorted(known - taken), *sorted(taken)]
+    ways = [*sorted(known_ways(bring_up) - taken), *sorted(taken)]
     return {
         "unit": name,
-        "width": _WIDTH,
-        "height": _ROW * len(place),
-        "left": _ARCS,
+        "width": WIDTH,
+        "height": ROW * len(place),
+        "left": ARCS,
         "spots": [
             Spot(state, tone(state), y, visits[state], show_duration(lasted[state]) if lasted[state] else "")
             for state, y in place.items()
         ],
-        "arcs": [(_arc(place[a], place[b]), place[b], (a, b) in taken) for a, b in ways],
+        "arcs": [(arc(place[a], place[b]), place[b], (a, b) in taken) for a, b in ways],
         "visited": [state for state in place if visits[state]],
     }
 
 
-def _arc(start: int, end: int) -> str:
+def places(bring_up: BringUp[Any]) -> dict[str, int]:
+    """How far down each state is written."""
+    return {state.name: ROW * number + ROW // 2 for number, state in enumerate(bring_up.states)}
+
+
+def known_ways(bring_up: BringUp[Any]) -> set[tuple[str, str]]:
+    """From state to state. What may happen in any state would cover the rest; it is drawn where it happened."""
+    return {(source, row.dest) for row in bring_up.rows if row.source != ANY for source in bring_up.sources(row)}
+
+
+def arc(start: int, end: int) -> str:
     """From one state to another, to the left of both."""
-    out = _ARCS - min(_ARCS - 6, 14 + abs(end - start) // 3)
-    return f"M{_ARCS} {start}C{out} {start} {out} {end} {_ARCS - 5} {end}"
+    out = ARCS - min(ARCS - 6, 14 + abs(end - start) // 3)
+    return f"M{ARCS} {start}C{out} {start} {out} {end} {ARCS - 5} {end}"

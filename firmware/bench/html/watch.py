@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from firmware.appliance import Appliance
@@ -30,10 +31,9 @@ Shapes = dict[tuple[str, str], PartShape]
 
 
 class Moment(NamedTuple):
-    """The flash after so many ``events`` of the run, in a ``step`` (1 is the first; 0: before it), where it has changed
-    since the moment before. Parts are named by unit and part."""
+    """The flash when it has changed since the moment before, in a ``step`` (1 is the first; 0: before it). Parts are
+    named by unit and part."""
 
-    events: int
     step: int
     time: int
     parts: Shapes
@@ -69,6 +69,45 @@ class Watched:
     operations: list[dict[str, int]]
     end: int
 
+    @property
+    def begin(self) -> int:
+        return min([self.moments[0].time, *(event.time for event in self.report.events[:1])])
+
+
+class Album:
+    """The chains that units have had: ``last`` the latest by unit and role, ``appearances`` all, in order."""
+
+    def __init__(self) -> None:
+        self.appearances: list[Appearance] = []
+        self.last: dict[tuple[str, str], Appearance] = {}
+
+    def look_at(self, unit: Appliance, step: int, moment: int, *, powered_down: bool) -> None:
+        """``powered_down``: also into the flash of a unit that is off."""
+        meet = partial(self._meet, unit, step, moment)
+        settings = settings_of(unit) if powered_down else unit.ram.settings
+        authority = unit.ram.authority
+        if settings is not None and settings.identity is not None:
+            made = settings.origin is Origin.MADE
+            generation = settings.generation if made else None
+            meet(IDENTITY, settings.identity.chain, settings.origin.value, made=made, generation=generation)
+        if settings is not None and settings.telephony is not None:
+            meet(TELEPHONY, settings.telephony.chain, Origin.SET.value, made=False)
+        if authority is not None:
+            made = not authority.is_imported
+            origin = Origin.MADE.value if made else "imported"
+            meet(ROOT, authority.chain, origin, made=made, generation=authority.number or None)
+
+    def _meet(
+        self, unit: Appliance, step: int, moment: int, role: str, chain: tuple[bytes, ...], origin: str, *, made: bool,
+        generation: int | None = None,
+    ) -> None:  # fmt: skip
+        last = self.last.get((unit.name, role))
+        if last is None or last.chain[0] != chain[0]:
+            release = unit.ram.release.version if unit.ram.release is not None else None
+            one = Appearance(unit.name, role, chain, origin, made, unit.platform.name, release, generation, step, moment)
+            self.last[unit.name, role] = one
+            self.appearances.append(one)
+
 
 class Watch:
     """A witness (:class:`firmware.bench.replay.Witness`) that looks at the units whenever something happens."""
@@ -76,10 +115,9 @@ class Watch:
     def __init__(self) -> None:
         self._world: World | None = None
         self._moments: list[Moment] = []
-        self._appearances: list[Appearance] = []
+        self._album = Album()
         self._began: list[int] = []
         self._operations: list[dict[str, int]] = []
-        self._last: dict[tuple[str, str], Appearance] = {}
         self.seen: Watched | None = None  # once the run has ended
 
     def meets(self, world: World) -> None:
@@ -105,47 +143,21 @@ class Watch:
         world = self._world
         assert world is not None
         self._look(world, world.now, powered_down=True)
-        self.seen = Watched(report, self._moments, self._appearances, self._began, self._operations, world.now)
+        self.seen = Watched(report, self._moments, self._album.appearances, self._began, self._operations, world.now)
 
     def _look(self, world: World, now: int, *, powered_down: bool = False) -> None:
         """``powered_down``: also into the flash of units that are off."""
         units = world.units.values()
-        shapes = {(unit.name, name): _shape(part) for unit in units for name, part in unit.parts().items()}
+        shapes = {(unit.name, name): shape_of(part) for unit in units for name, part in unit.parts().items()}
         if not self._moments or shapes != self._moments[-1].parts:
-            self._moments.append(Moment(len(self._operations), len(self._began), now, shapes))
+            self._moments.append(Moment(len(self._began), now, shapes))
         for unit in units:
-            self._look_at(unit, now, powered_down=powered_down)
-        for one in self._appearances:
+            self._album.look_at(unit, len(self._began), now, powered_down=powered_down)
+        for one in self._album.appearances:
             for service in SERVICES:
                 if world.presented.get((one.unit, service), ())[:1] == one.chain[:1]:
                     one.shown.add(service)
 
-    def _look_at(self, unit: Appliance, moment: int, *, powered_down: bool) -> None:
-        settings = settings_of(unit) if powered_down else unit.ram.settings
-        authority = unit.ram.authority
-        if settings is not None and settings.identity is not None:
-            made = settings.origin is Origin.MADE
-            self._meet(unit, IDENTITY, settings.identity.chain, settings.origin.value, moment, made=made,
-                       generation=settings.generation if made else None)  # fmt: skip
-        if settings is not None and settings.telephony is not None:
-            self._meet(unit, TELEPHONY, settings.telephony.chain, Origin.SET.value, moment, made=False)
-        if authority is not None:
-            made = not authority.is_imported
-            origin = Origin.MADE.value if made else "imported"
-            self._meet(unit, ROOT, authority.chain, origin, moment, made=made, generation=authority.number or None)
 
-    def _meet(
-        self, unit: Appliance, role: str, chain: tuple[bytes, ...], origin: str, moment: int, *, made: bool,
-        generation: int | None = None,
-    ) -> None:  # fmt: skip
-        last = self._last.get((unit.name, role))
-        if last is None or last.chain[0] != chain[0]:
-            release = unit.ram.release.version if unit.ram.release is not None else None
-            one = Appearance(unit.name, role, chain, origin, made, unit.platform.name, release, generation,
-                             len(self._began), moment)  # fmt: skip
-            self._last[unit.name, role] = one
-            self._appearances.append(one)
-
-
-def _shape(part: FlashPart) -> PartShape:
+def shape_of(part: FlashPart) -> PartShape:
     return PartShape(part.image(), part.wear.tobytes(), part.operations)

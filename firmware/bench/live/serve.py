@@ -25,11 +25,15 @@ from firmware.bench.live.http import http
 from firmware.bench.live.identities import Presented, telephony_identity
 from firmware.bench.live.listeners import KINDS, Close, Place, serve_datagrams, serve_stream
 from firmware.bench.live.pace import Pace
+from firmware.bench.live.panel.eyes import Eyes
+from firmware.bench.live.panel.hands import Hands, put_back
+from firmware.bench.live.panel.web import Panel
+from firmware.bench.live.panel.web import application as panel_application
 from firmware.bench.live.sockets import allow_many, bound
 from firmware.bench.live.telephony import MOST_CONNECTIONS, TRANSPORTS, Datagrams, Stream, Telephony
 from firmware.bench.live.trace import Trace, Write, key_log
 from firmware.bench.state import StateDirectory
-from firmware.bench.world import World
+from firmware.bench.world import OFF, World
 from firmware.boot.running import RUNNING
 from firmware.errors import BadInput, FirmwareError
 from firmware.platform import operate
@@ -78,6 +82,7 @@ class Wishes:
     more_users: int = 0
     algorithms: tuple[str, ...] = ("MD5",)
     newest_tls: str = "1.3"
+    panel: int | None = None
 
 
 class Listener:
@@ -86,6 +91,7 @@ class Listener:
     def __init__(self, wishes: Wishes, *, has_pages: bool) -> None:
         self.wishes = wishes
         self._web = bound(*wishes.web) if has_pages else None
+        self._panel = bound(LOOPBACK[0], wishes.panel) if wishes.panel is not None else None
         self.trace, self._keys = Trace(wishes.log), key_log(wishes.key_log)
 
     def __enter__(self) -> Listener:
@@ -93,14 +99,15 @@ class Listener:
 
     def __exit__(self, *_error: object) -> None:
         self.trace.close()
-        if self._web is not None:
-            self._web.close()
+        for taken in (self._web, self._panel):
+            if taken is not None:
+                taken.close()
 
     def run(self, directory: StateDirectory, world: World, unit: Appliance) -> None:
         """Serve until SIGINT or SIGTERM, then shut the unit down as planned."""
         allow_many()
         try:
-            asyncio.run(Session(self, self._web, self._keys, directory, world, unit).serve())
+            asyncio.run(Session(self, self._web, self._panel, self._keys, directory, world, unit).serve())
         finally:
             self._end(directory, world, unit)
 
@@ -109,6 +116,8 @@ class Listener:
             signal.signal(number, signal.SIG_IGN)
         world.settle()  # what was begun is finished: Apply cannot be shut down
         start.end(world, unit, pull_plug=False)
+        for slot in put_back(world, unit):
+            say(f"the card that was taken out is in {slot} again: it would be lost otherwise")
         directory.save(unit)
 
 
@@ -116,10 +125,10 @@ class Session:
     """One run of a live unit inside the event loop."""
 
     def __init__(
-        self, listener: Listener, web: socket.socket | None, keys: Write | None, directory: StateDirectory,
-        world: World, unit: Appliance,
+        self, listener: Listener, web: socket.socket | None, panel: socket.socket | None, keys: Write | None,
+        directory: StateDirectory, world: World, unit: Appliance,
     ) -> None:  # fmt: skip
-        self.wishes, self.trace, self.web, self.keys = listener.wishes, listener.trace, web, keys
+        self.wishes, self.trace, self.web, self.keys, self.panel = listener.wishes, listener.trace, web, keys, panel
         self.directory, self.world, self.unit = directory, world, unit
         self.presented = Presented(unit)
         self.fronts: list[Front] = []
@@ -145,6 +154,7 @@ class Session:
         self.places = self._places()
         try:
             await self._open_pages()
+            await self._open_panel()
             await self._follow()
             self.directory.save(self.unit)
             await over.wait()
@@ -214,6 +224,20 @@ class Session:
         self.fronts.append(front)
         self.closing.append(await serve_stream(front, self.web))
 
+    async def _open_panel(self) -> None:
+        if self.panel is None:
+            return
+        hands = Hands(self.pace, self.world, self.unit, self._rested)
+        panel = Panel(self.unit, hands, Eyes(self.world, self.unit), secrets.token_hex(8), self._url(self.web))
+        app = http(panel_application(panel), self.state, asyncio.get_running_loop())
+        self.closing += [await serve_stream(app, self.panel), hands.stop]
+
+    def _url(self, taken: socket.socket | None, scheme: str = "https") -> str | None:
+        if taken is None:
+            return None
+        host, port = taken.getsockname()[:2]
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/"
+
     def _rested(self) -> None:
         """The unit has come to rest again: what it offers may be another now."""
         self.directory.save(self.unit)
@@ -222,9 +246,11 @@ class Session:
 
     async def _follow(self) -> None:
         async with self._following:  # a port must not be taken twice
-            if self.unit.state == RUNNING:
-                for place in self.places:
+            for place in self.places:
+                if self.unit.state == RUNNING:
                     await place.follow(self.unit)
+                elif self.unit.state == OFF:
+                    place.close()
             self._tell()
 
     async def _follow_later(self) -> None:
@@ -255,6 +281,8 @@ class Session:
             "names": list(alternative_names(identity.der)) if identity else [],
             "users": self.telephony.users(),
         }
+        if self.panel is not None:
+            told["panel"] = self._url(self.panel, "http")
         if told == self._told:
             return
         self._told = told
@@ -262,5 +290,6 @@ class Session:
             export.write_private(self.wishes.told, json.dumps(told).encode() + b"\n")
         for row in open_places:
             say(f"{row['service']:<8} LAN{row['lan']}  {row['host']}:{row['port']}")
-        if "url" in told:
-            say(told["url"])
+        for url in (told.get("url"), told.get("panel")):
+            if url is not None:
+                say(url)

@@ -14,7 +14,7 @@ import yaml
 from firmware.bench import replay, scenario
 from firmware.bench.marked_yaml import Marked
 from firmware.bench.problems import Problems
-from firmware.bench.replay import Report
+from firmware.bench.replay import Outcome, Report
 from firmware.bench.scenario import PlannedStep
 from firmware.bench.steps.table import STEPS
 from firmware.bench.values import printable
@@ -30,6 +30,7 @@ class Ran(Protocol):
 
     report: Report
     seed: int | None  # before the scenario's own
+    is_broken: bool  # ended by an exception of the simulator: what runs it again ends so too
 
     def script(self) -> str | None:
         """The same as a scenario file; None where it is one."""
@@ -64,6 +65,7 @@ class Bench:
         self.report = replay.run(start, make_world=make_world)
         self.world = made[0]
         self.seed = None
+        self.is_broken = False
         self.judged: Verdict | None = None
 
     @property
@@ -80,27 +82,43 @@ class Bench:
         __tracebackhide__ = True
         try:
             planned = self._plan(unit, step, value, fields, where or _caller())
-            outcome = replay.perform(self.world, planned, len(self.report.events))
+            outcome = self._perform(planned)
         except BadInput as error:
             raise BadInput(str(error)) from None  # from here, which pytest does not show
         self.report.outcomes.append(outcome)
         if outcome.objection:
             raise Unmet(f"{step}: {outcome.objection}")
 
+    def _perform(self, planned: PlannedStep) -> Outcome:
+        after = len(self.report.events)
+        try:
+            return replay.perform(self.world, planned, after)
+        except BadInput:
+            raise
+        except BaseException:
+            self.is_broken = True
+            self.report.outcomes.append(Outcome(planned, after, "the simulator broke"))
+            raise
+
     def _plan(self, unit: str, step: str, value: object, fields: Mapping[str, Any], where: str) -> PlannedStep:
-        told = {name: plain(given, self._folder) for name, given in fields.items() if given is not None}
-        row: Any = {step: told} if told else step
-        if value is not None:
-            scalar = STEPS[step].scalar if step in STEPS else None
-            row = {step: {scalar: plain(value, self._folder), **told} if scalar else plain(value, self._folder)}
-        if len(self.names) > 1 and not (isinstance(row, dict) and not isinstance(row[step], dict)):
-            row = {step: {"unit": unit, **(row[step] if isinstance(row, dict) else {})}}
+        row = self._row(unit, step, value, fields)
         problems = Problems(_Call(where, None))
         read, of_unit = scenario.read_step(row, self.done, self.report.scenario.units, problems, self._folder)
         problems.raise_any()
         assert read is not None
         assert of_unit is not None
         return PlannedStep(read, of_unit, where, row)
+
+    def _row(self, unit: str, step: str, value: object, fields: Mapping[str, Any]) -> Any:
+        """The step as it would be written."""
+        told = {name: plain(given, self._folder) for name, given in fields.items() if given is not None}
+        if len(self.names) > 1:
+            told = {"unit": unit, **told}
+        if value is None:
+            return {step: told} if told else step
+        scalar = STEPS[step].scalar if step in STEPS else None
+        single = plain(value, self._folder)
+        return {step: {scalar: single, **told} if told and scalar else single}
 
     def check_cuts(self) -> None:
         """Unmet: a power cut or flash fault was ordered and never came."""

@@ -163,6 +163,9 @@ class Identity:
             self._bench, is_fit, f"certificate {'fit' if is_fit else 'unfit'}", [*details, *self._shown("now")]
         )
 
+    def __bool__(self) -> bool:
+        return self._now.der is not None
+
     def __repr__(self) -> str:
         return f"<identity of {self._name}>"
 

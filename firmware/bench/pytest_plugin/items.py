@@ -19,6 +19,8 @@ from firmware.errors import BadInput, IpsimError, Unmet
 class ScenarioRan:
     """A run of a scenario file."""
 
+    is_broken = False
+
     def __init__(self, ran: Report, seed: int | None) -> None:
         self.report = ran
         self.seed = seed

@@ -17,23 +17,26 @@ from firmware.bench.pytest_plugin.bench import Ran
 from firmware.bench.recording.tape import recording
 from firmware.bench.replay import Report
 from firmware.bench.state import JOURNAL, StateDirectory
+from firmware.errors import IpsimError
 
 _MOST_LINES = 120  # of a timeline; all of it is in the directory
 _LONGEST = 100
 
 
 def sections(item: pytest.Item, ran: Sequence[Ran]) -> list[tuple[str, str]]:
-    """The sections of a report."""
+    """The sections of a report: what happened, and the commands that go on from there."""
     ran = [each for each in ran if each.report.outcomes]
     if not ran:
         return []
-    found, place = [], _new_place(item)
-    for number, each in enumerate(ran):
-        folder = place if len(ran) == 1 else place / str(number)
-        lines = _timeline(each.report)
-        shown = lines if len(lines) <= _MOST_LINES else ["...", *lines[-_MOST_LINES:]]
-        found += [("ipsim timeline", "\n".join(shown)), ("ipsim kept", _keep(each, lines, folder))]
-    return found
+    here, commands = item.config.invocation_params.dir, []
+    try:
+        place = _new_place(item)
+        for number, each in enumerate(ran):
+            commands += _keep(each, place / str(number) if number else place, here)
+    except (OSError, IpsimError) as error:
+        commands = [f"nothing is kept: {error}"]
+    shown = [line for each in ran for line in _end_of(_timeline(each.report))]
+    return [("ipsim timeline", "\n".join(shown)), ("ipsim kept", "\n".join(commands))]
 
 
 def _timeline(ran: Report) -> list[str]:
@@ -41,24 +44,25 @@ def _timeline(ran: Report) -> list[str]:
     return report.text(ran).splitlines()[: -len(report.verdict(ran))]
 
 
-def _keep(ran: Ran, timeline: list[str], folder: Path) -> str:
-    """Write it all down; the text says what to do with it."""
+def _end_of(lines: list[str]) -> list[str]:
+    return lines if len(lines) <= _MOST_LINES else ["...", *lines[-_MOST_LINES:]]
+
+
+def _keep(ran: Ran, folder: Path, here: Path) -> list[str]:
+    """Write it all down: the commands that do something with it, by paths as seen from ``here``."""
+    folder.mkdir(mode=0o700, exist_ok=True)
     for name, unit in ran.report.units.items():
         _keep_unit(unit, folder / name)
-    _write(folder / "timeline.txt", "\n".join([*timeline, ""]))
-    script, file = ran.script(), Path(ran.report.scenario.file)
+    _write(folder / "timeline.txt", "\n".join([*_timeline(ran.report), ""]))
+    script, file = ran.script(), here / ran.report.scenario.file
     if script is not None:
-        file = _short(folder / "scenario.yaml")
-        _write(file, script)
-    record = _short(folder / "record.jsonl")
-    _record(file, ran.seed, record)
-    return "\n".join(
-        [
-            f"again: ipsim run {file}{'' if ran.seed is None else f' --seed {ran.seed}'}",
-            f"steps: ipsim replay {record} --back 3",
-            *(f"look:  ipsim show --state {_short(folder / name)}" for name in ran.report.units),
-        ]
-    )
+        _write(file := folder / "scenario.yaml", script)
+    commands = [f"again: ipsim run {_short(file, here)}{'' if ran.seed is None else f' --seed {ran.seed}'}"]
+    if not ran.is_broken:
+        record = folder / "record.jsonl"
+        _record(file, ran.seed, record)
+        commands.append(f"steps: ipsim replay {_short(record, here)} --back 3")
+    return [*commands, *(f"look:  ipsim show --state {_short(folder / name, here)}" for name in ran.report.units)]
 
 
 def _record(file: Path, seed: int | None, record: Path) -> None:
@@ -100,8 +104,8 @@ def _place(item: pytest.Item) -> Path | None:
     return None if cache is None else cache.mkdir("ipsim") / name
 
 
-def _short(path: Path) -> Path:
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+def _short(path: Path, here: Path) -> Path:
+    return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def _write(path: Path, text: str) -> None:

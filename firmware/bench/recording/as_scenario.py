@@ -10,8 +10,9 @@ from typing import Any
 import yaml
 
 from firmware.bench import marked_yaml, scenario
+from firmware.bench.problems import Problems
 from firmware.bench.recording.reading import Recording, Step
-from firmware.bench.scenario import Scenario
+from firmware.bench.scenario import Head, Scenario
 from firmware.errors import BadInput, Unmet
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
@@ -55,7 +56,7 @@ def _of_session(recording: Recording) -> str:
             rows.pop()
         last = row
         rows += _shown(step, row)
-    return "\n".join([*_head(yaml.safe_load(recording.head.scenario)), "steps:", *(rows or ["  []"])]) + "\n"
+    return "\n".join([*_head(_data(recording)), "steps:", *(rows or ["  []"])]) + "\n"
 
 
 def lacking(recording: Recording) -> list[str]:
@@ -90,11 +91,12 @@ def _read_live(recording: Recording, steps: int) -> Scenario:
     for problem in lacking(Recording(recording.file, recording.folder, recording.head, recording.steps[: steps + 1])):
         raise Unmet(f"{recording.file}: {problem}")
     lines = [
-        *_head(yaml.safe_load(recording.head.scenario)),
+        *_head(_data(recording)),
         "steps:",
         *(f"  - {_flow(_row(step))}" for step in wanted),
     ]
-    return scenario.parse("\n".join(lines if wanted else [*lines, "  []"]), recording.file, recording.folder)
+    text = "\n".join(lines if wanted else [*lines, "  []"])
+    return scenario.parse(text, f"{recording.file}, as a scenario", recording.folder)
 
 
 def _is_there(path: Path, digest: str) -> bool:
@@ -129,12 +131,24 @@ def _head(data: dict[str, Any]) -> list[str]:
     return [f"{name}: {_dump(value)}" for name, value in data.items() if name != "steps"]
 
 
+def _data(recording: Recording) -> dict[str, Any]:
+    """What the scenario says, but for the steps of a live session. BadInput: it is none."""
+    marked = marked_yaml.load(recording.head.scenario, f"{recording.file}:1: scenario")
+    data: Any = marked.data
+    if not isinstance(data, dict):
+        raise marked.error((), "a scenario is a mapping")
+    problems = Problems(marked)
+    problems.validate(Head, data | {"steps": data.get("steps", [])}, ())
+    problems.raise_any()
+    return data
+
+
 def _with_seed(recording: Recording) -> str:
     """As it was written, unless another seed was given."""
     if recording.head.seed is None:
         return recording.head.scenario
-    data = marked_yaml.load(recording.head.scenario, recording.head.file).data
-    for spec in [data["unit"]] if "unit" in data else data["units"].values():
+    data = _data(recording)
+    for spec in [data["unit"]] if "unit" in data else data.get("units", {}).values():
         spec.pop("seed", None)
-    rows = [f"  - {row if isinstance(row, str) else _flow(row)}" for row in data["steps"]]
+    rows = [f"  - {_flow(row) if isinstance(row, dict) and len(row) == 1 else _dump(row)}" for row in data["steps"]]
     return "\n".join([*_head(data | {"seed": recording.head.seed}), "steps:", *(rows or ["  []"])]) + "\n"

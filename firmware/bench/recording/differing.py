@@ -29,13 +29,15 @@ class BlocksOf:
 @dataclass(frozen=True)
 class Difference:
     """``event``: the number of the first event that differs, None when all are equal; ``step`` the step in which they
-    part, or the flash does. One of the two events is None when a recording has no more."""
+    part, or the flash does. One of the two events is None when a recording has no more. ``why``: how a step ended
+    otherwise, when nothing else tells it."""
 
     step: int
     event: int | None
     events: tuple[Event | None, Event | None] = (None, None)
     before: list[Event] = field(default_factory=list)
     blocks: list[BlocksOf] = field(default_factory=list)
+    why: str = ""
 
 
 def difference(one: Recording, other: Recording) -> Difference | None:
@@ -53,20 +55,24 @@ def difference(one: Recording, other: Recording) -> Difference | None:
     return Difference(parted, None, blocks=blocks)
 
 
-def unlike(recorded: Recording, again: Recording) -> Difference | None:
-    """As :func:`difference`, of a recording and the beginning of it that was run again: step by step, flash too."""
-    for step in again.steps:
-        number = step.number
+def unlike(recorded: Recording, again: Recording, last: int) -> Difference | None:
+    """As :func:`difference`, of a recording and its steps up to the last one run again: step by step, flash too."""
+    for number, step in enumerate(again.steps):
         was = recorded.steps[number]
         pairs = zip_longest(recorded.events[was.first : was.last], again.events[step.first : step.last])
         for index, (first, second) in enumerate(pairs, was.first):
             if first != second:
                 before = recorded.events[max(0, index - BEFORE) : index]
                 return Difference(number, index + 1, (first, second), before)
-        if was.after is None or step.after is None or was.after.flash == step.after.flash:
+        if was.after is None or step.after is None:
             continue
-        if blocks := list(blocks_of(recorded, again, number, number)):
+        if was.after.flash != step.after.flash and (blocks := list(blocks_of(recorded, again, number, number))):
             return Difference(number, None, blocks=blocks)
+        if was.after.objection != step.after.objection:
+            ends = (after.objection or "it was done" for after in (was.after, step.after))
+            return Difference(number, None, why=" | ".join(ends))
+    if len(again.steps) <= last:
+        return Difference(len(again.steps), None, why="it was done | no step more")
     return None
 
 

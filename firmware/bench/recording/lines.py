@@ -19,6 +19,9 @@ Short = Annotated[str, Field(pattern="^[0-9a-f]{16}$|^$")]
 Time = Annotated[int, BeforeValidator(values.moment)]
 
 
+Row = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]
+
+
 class Line(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +59,7 @@ class StepLine(Line):
     step: int
     unit: str
     text: str
-    row: dict[str, Any] | None = None
+    row: Row | None = None
     lacks: str = ""
     files: dict[str, Digest] = Field(default_factory=dict)
 
@@ -70,6 +73,8 @@ class EventLine(Line):
         time, source, kind = values.moment(data.pop("time")), data.pop("source"), data.pop("kind")
         if not isinstance(source, str) or not isinstance(kind, str):
             raise ValueError("an event has a source and a kind")
+        if kind == "state" and not all(isinstance(data.get(name), str) for name in ("state", "about")):
+            raise ValueError("the event names no state")
         return Event(time, source, kind, data)
 
 

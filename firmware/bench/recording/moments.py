@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from firmware.bench import values
 from firmware.bench.recording.reading import Recording
 from firmware.errors import BadInput, Unmet
 from firmware.journal import Event
@@ -58,12 +59,17 @@ def _to(recording: Recording, text: str) -> Moment:
     if entered:
         return _at_event(recording, entered[0])
     try:
-        moment = parse_time(text)
+        return _at_time(recording, parse_time(text))
     except ValueError:
-        raise BadInput(
-            f"--to {text!r}: no step, no time, and no state that was entered; {_entered(recording)}"
-        ) from None
-    return _at_time(recording, moment)
+        raise BadInput(f"--to: no step, no time, and {_no_state(recording, text)}") from None
+
+
+def _no_state(recording: Recording, text: str) -> str:
+    """Why a state cannot be gone to; it names those that were entered, and the nearest."""
+    try:
+        return values.one_of(text, tuple(dict.fromkeys(filter(None, map(_state, recording.events)))), "state")
+    except ValueError as error:
+        return str(error)
 
 
 def _at_time(recording: Recording, moment: int) -> Moment:

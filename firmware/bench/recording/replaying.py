@@ -70,7 +70,7 @@ def go_to(recording: Recording, moment: Moment) -> Seen:
         replay.run(scenario, seed=recording.head.seed, state=state, witnesses=(tape, look))
     again = parse("".join(lines).encode(), recording.file)
     assert look.found is not None
-    return Seen(*look.found, unlike(recording, again))
+    return Seen(*look.found, unlike(recording, again, moment.step))
 
 
 @contextmanager

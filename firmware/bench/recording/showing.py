@@ -66,6 +66,8 @@ def show_moment(recording: Recording, at: Moment, seen: Seen, style: Style = pla
         lines += _show_unit(name, unit)
     timeline = Timeline(style, name_units=len(seen.units) > 1)
     lines += ["last events", *(line for event in _last(recording, at) for line in timeline.lines(event))]
+    if count := len(recording.outside):
+        lines.append(f"{count} event{'s' * (count > 1)} of {'peers do' if count > 1 else 'a peer does'} not come again")
     if seen.difference is None:
         return "\n".join([*lines, f"run again: {told['event']} events, each as it was recorded"])
     return "\n".join([*lines, *show_difference(seen.difference, ("recorded", "now"), style)])
@@ -87,6 +89,7 @@ def difference(found: Difference) -> dict[str, Any]:
     return {
         "step": found.step,
         "event": found.event,
+        "why": found.why,
         "before": [_plain(event) for event in found.before],
         "events": [None if event is None else _plain(event) for event in found.events],
         "flash": [_blocks(blocks) for blocks in found.blocks],
@@ -105,7 +108,9 @@ def _blocks(blocks: BlocksOf) -> dict[str, Any]:
 def show_difference(found: Difference, names: tuple[str, str], style: Style = plain) -> list[str]:
     """Where they part, both events, the fields that differ, and the flash."""
     lines: list[str] = []
-    if found.event is None:
+    if found.why:
+        lines.append(style(f"step {found.step} ends otherwise: {found.why}", "red"))
+    elif found.event is None:
         lines.append(style(f"every event is the same; the flash differs after step {found.step}", "red"))
     else:
         lines.append(style(f"they part at event {found.event}, in step {found.step}", "red"))
@@ -142,6 +147,7 @@ def _numbers(blocks: list[int]) -> str:
 def heads(one: Recording, other: Recording) -> list[str]:
     """What the two were made of, where that differs."""
     pairs = [("program", one.head.program, other.head.program), ("scenario", one.head.file, other.head.file)]
+    pairs.append(("outcome", _outcome(one), _outcome(other)))
     for name in dict.fromkeys((*one.head.units, *other.head.units)):
         first, second = one.head.units.get(name), other.head.units.get(name)
         if first is None or second is None:
@@ -149,3 +155,7 @@ def heads(one: Recording, other: Recording) -> list[str]:
             continue
         pairs += [(f"{name}: {what}", str(value), str(getattr(second, what))) for what, value in first]
     return [f"{what}: {here} | {there}" for what, here, there in pairs if here != there]
+
+
+def _outcome(recording: Recording) -> str:
+    return recording.end.end if recording.end else "cut short"

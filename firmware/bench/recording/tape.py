@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -179,6 +179,9 @@ class LiveWorld(World):
             return super().act(unit, action)
         with self._deed(unit, deed):
             return super().act(unit, action)
+
+    def as_step(self, unit: Appliance, row: dict[str, Any]) -> AbstractContextManager[None]:
+        return nullcontext() if self._inside else self._deed(unit, Deed(row))
 
     def cut_power(self, unit: Appliance, why: str) -> None:
         if self._inside:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 
 import platforms
 from firmware.bench.answers import UTILITY, server_of
@@ -54,7 +53,6 @@ def all_fields() -> Schema:
     return _object({"unit": _UNIT, "browser": browser, **fields})
 
 
-@cache
 def servers() -> tuple[Server, ...]:
     """Every kind of server at every release."""
     found = [platforms.load(name) for name in platforms.names()]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -13,6 +14,7 @@ from firmware.bench.written import KIND, KINDS
 from firmware.times import show_duration, show_time
 
 Schema = dict[str, Any]
+_ROLE = re.compile(r":\w+:(?=`)")  # of a docstring's cross-reference
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _SHOWN: dict[str, Callable[[Any], str]] = {
     "duration": show_duration,
@@ -80,7 +82,7 @@ def _tidied(node: Any) -> Any:
         return node
     found = {key: _tidied(value) for key, value in node.items()}
     if isinstance(about := found.get("description"), str):
-        found["description"] = " ".join(about.replace("``", "`").split())
+        found["description"] = " ".join(_ROLE.sub("", about).replace("``", "`").split())
     if isinstance(found.get("title"), str):
         del found["title"]
     return found

@@ -214,6 +214,7 @@ class Serving(Output):
 
     url: str | None = Field(default=None, description="of a Linux server's pages")
     port: int | None = None
+    panel: str | None = Field(default=None, description="where the front panel is")
     listeners: list[Listener]
     names: list[str] = Field(description="in the certificate")
     users: dict[str, str] = Field(description="extension -> password")
@@ -251,6 +252,7 @@ class Difference(Output):
 
     step: int
     event: int | None = Field(description="null: every event is the same")
+    why: str = Field(description="how a step ended otherwise, when no event and no flash differs")
     before: list[Event]
     events: list[Event | None]
     flash: list[Blocks]

@@ -26,6 +26,7 @@ def draw() -> Schema:
     bare = [name for name, step in STEPS.items() if not drawn[name].get("required")]
     whole["properties"]["steps"]["items"] = reference("step")
     drawn["step"] = {
+        "title": "Steps",
         "description": "A step: its name, with its fields below it.",
         "anyOf": [
             {"enum": bare},

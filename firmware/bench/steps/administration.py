@@ -22,7 +22,7 @@ from firmware.bench.fields import (
     UserName,
 )
 from firmware.bench.steps.base import Step
-from firmware.bench.world import World
+from firmware.bench.world import OFF, World
 
 
 class DefaultSecurity(Step):
@@ -76,6 +76,8 @@ class SetAddress(Step):
         for index, wanted in enumerate((self.lan1, self.lan2)):
             if wanted is not None:
                 self.perform(world, unit, self.name, lan=index, interface=None if wanted == "dhcp" else wanted)
+                if unit.state == OFF:  # power was cut meanwhile
+                    return
 
 
 class ChangeAtPhone(Step):

@@ -158,7 +158,7 @@ class MakeRequest(Step):
             world.desk[self.to] = export.pem_of_request(request)
 
         world.act(unit, make)
-        world.settle()
+        self.settle(world)
 
 
 class ImportCertificate(WithFile):
@@ -227,7 +227,7 @@ class IssueCertificate(Step):
             world.desk[self.to] = export.exported(made, self.subject, "p12", self.password)
 
         world.act(unit, issue)
-        world.settle()
+        self.settle(world)
 
 
 class Enrol(Step):

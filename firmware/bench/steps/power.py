@@ -45,6 +45,7 @@ class PowerCycle(Step):
     """Pull the plug, wait, plug it in again."""
 
     name = "power_cycle"
+    settles = True
     example = "power_cycle: {off_for: 1h}"
     off_for: Duration = Field(5000, description="how long without power")
 
@@ -162,6 +163,7 @@ class SetClock(Step):
     """Set a running unit's clock, or its battery."""
 
     name = "set_clock"
+    settles = True
     scalar = "to"
     example = "set_clock: 2026-11-23T09:00:00Z"
     to: Moment | None = Field(None, description="an ISO time")
