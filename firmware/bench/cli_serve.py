@@ -148,7 +148,9 @@ def serve(
             if not is_new:
                 start.let_time_pass(unit, clock, directory.gone_by(), state)
             with recorded(record, unit, state, is_new=is_new) as world:
-                if not bring_up(world, unit):
+                # The front panel is where its plug is; what is to be set first needs a unit that is up.
+                comes_up = wishes.panel is None or sip_tls or client_certificates
+                if comes_up and not bring_up(world, unit):
                     reached = unit.state
                     start.end(world, unit, pull_plug=False)
                     directory.save(unit)

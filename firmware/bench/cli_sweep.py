@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firmware.bench.cli_options import Value, style, write_file
+from firmware.bench.cli_options import Value, completions, style, write_file
 from firmware.errors import BadInput, Unmet
 
 if TYPE_CHECKING:
@@ -42,6 +42,12 @@ class _Faults(click.ParamType):  # type: ignore[type-arg]  # generic since click
                 self.fail(str(error), param, ctx)
             found.update(dict.fromkeys(several.get(name, (name,))))
         return tuple(found)
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        from firmware.device.physics import BY_NAME
+
+        before, comma, _ = incomplete.rpartition(",")
+        return completions([f"{before}{comma}{name}" for name in ("budget", "all", *BY_NAME)], incomplete)
 
 
 @click.command()

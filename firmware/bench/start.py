@@ -8,7 +8,7 @@ from pathlib import Path
 
 from firmware.appliance import Appliance
 from firmware.bench.orders import DEFAULT_START, Order, new_unit
-from firmware.bench.world import OFF, World
+from firmware.bench.world import OFF, SHUT_DOWN, World
 from firmware.errors import BadInput
 from firmware.platform import operate
 from firmware.times import SECOND, show_time
@@ -54,7 +54,9 @@ def end(world: World, unit: Appliance, *, pull_plug: bool) -> None:
     """Shut a unit down and unplug it; one that has not come up is unplugged as it is."""
     if unit.state == OFF:
         return
-    if unit.state not in unit.platform.rests_in:
+    if unit.state in SHUT_DOWN:
+        world.cut_power(unit, "unplugged after the shutdown")
+    elif unit.state not in unit.platform.rests_in:
         world.cut_power(unit, "pulled: the unit did not come up")
     elif pull_plug:
         world.cut_power(unit, "pulled by --pull-plug")

@@ -119,6 +119,7 @@ def test_every_step_has_its_section_and_example() -> None:
         ("boot ip500v2_", "ip500v2_expansion"),
         ("boot ucm --release 12.", "12.0"),
         ("rules --trigger first_start_", "first_start_cut_short"),
+        ("sweep --faults cut,half", "cut,half_erase"),
         ("schema ans", "answers"),
         ("card l", "ls"),
     ],

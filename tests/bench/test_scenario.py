@@ -74,7 +74,7 @@ def test_an_error_in_the_head(lines: str, says: str) -> None:
         ("power_onn", "4:3: unknown step 'power_onn' (did you mean 'power_on'?): power_on, power_cycle, cut_power,"),
         ("5", "4:3: a step is one of power_on, power_cycle"),
         ("{power_on: , wait: 5s}", "4:3: a step is one of"),
-        ("power_on: {untl: running}", "4:14: unknown field 'untl' (did you mean 'until'?): unit, refusal, at_once, holding,"),
+        ("power_on: {untl: running}", "4:14: unknown field 'untl' (did you mean 'until'?): unit, refusal, at_once,"),
         ("power_on: {until: runing}", "4:14: unknown state 'runing' (did you mean 'running'?): off, power.starting"),
         ("power_on: {holding: both}", "4:14: holding: input should be 'reset' or 'aux', not 'both'"),
         ("power_on: {unit: other}", "4:14: unknown unit 'other': there is unit"),

@@ -45,7 +45,8 @@ class Command:
 
 def every_command() -> Iterator[Command]:
     """In the order of ``ipsim --help``; a group comes before its own commands."""
-    with click.Context(ipsim, info_name="ipsim") as context:
+    # With its settings: click remembers a command's help option as it was first asked for.
+    with click.Context(ipsim, info_name="ipsim", **ipsim.context_settings) as context:
         for name in ipsim.list_commands(context):
             command = ipsim.get_command(context, name)
             assert command is not None
@@ -70,7 +71,9 @@ def _read(command: click.Command, context: click.Context) -> Command:
             examples += [_EXAMPLES.sub("", line, count=1) for line in lines]
         elif lines:
             paragraphs.append(" ".join(lines))
-    asked = [parameter for parameter in command.get_params(context) if parameter.name != "help"]
+    asked = [
+        parameter for parameter in command.get_params(context) if parameter is not command.get_help_option(context)
+    ]
     options = tuple(record for one in asked if (record := one.get_help_record(context)) and record[1])
     usage = f"{context.command_path} {' '.join(command.collect_usage_pieces(context))}"
     return Command(context.command_path, usage, tuple(paragraphs), tuple(examples), options)

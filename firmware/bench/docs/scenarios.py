@@ -56,8 +56,9 @@ def _step(name: str, known: dict[str, Schema]) -> Iterator[str]:
     yield prose(schema["description"])
     yield fenced(f"- {step.example}", "yaml")
     if step.scalar is not None:
-        field = step.model_fields[step.scalar].alias or step.scalar
-        yield f"Short form: `{name}:` with the value of `{field}`."
+        yield f"Short form: `{name}:` with the value of `{step.as_written(step.scalar)}`."
+    if step.one_of:
+        yield f"One of {', '.join(code(step.as_written(field)) for field in step.one_of)} is given."
     own = {field: value for field, value in schema["properties"].items() if field not in _OF_EVERY_STEP}
     if own:
         yield fields({**schema, "properties": own}, known)

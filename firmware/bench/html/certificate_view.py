@@ -54,7 +54,7 @@ def card(number: int, one: Appearance, last: Appearance | None) -> dict[str, Any
         "outcomes": _outcomes(judged) if judged is not None else "",
         "differs": judged is not None and judged.rank != (0, 0),
         "against": str(inspection.Group((judged,))) if judged is not None else "",
-        "chain": [{"subject": describe(der)["subject"], **_link(der)} for der in one.chain],
+        "chain": [_link(der) for der in one.chain],
         "change": _change(last, one),
         "differences": differences(last.chain[0], one.chain[0]) if last is not None else [],
     }
@@ -87,7 +87,7 @@ def _change(last: Appearance | None, one: Appearance) -> str:
 
 def _link(der: bytes) -> dict[str, str]:
     told = describe(der)
-    return {"issuer": issuer(der), "until": str(told["not_after"])}
+    return {"subject": str(told["subject"]), "issuer": issuer(der), "until": str(told["not_after"])}
 
 
 def _judged(one: Appearance) -> inspection.Judgement | None:

@@ -104,7 +104,9 @@ class Album:
         last = self.last.get((unit.name, role))
         if last is None or last.chain[0] != chain[0]:
             release = unit.ram.release.version if unit.ram.release is not None else None
-            one = Appearance(unit.name, role, chain, origin, made, unit.platform.name, release, generation, step, moment)
+            one = Appearance(
+                unit.name, role, chain, origin, made, unit.platform.name, release, generation, step, moment
+            )
             self.last[unit.name, role] = one
             self.appearances.append(one)
 

@@ -60,6 +60,11 @@ class Front:
         for connection in tuple(self.connections):
             connection.close()
 
+    def abort(self) -> None:
+        """The power is gone."""
+        for connection in tuple(self.connections):
+            connection.abort()
+
 
 @lru_cache(4)
 def http_context(identity: Identity) -> SSL.Context:

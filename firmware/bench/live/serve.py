@@ -251,6 +251,8 @@ class Session:
                     await place.follow(self.unit)
                 elif self.unit.state == OFF:
                     place.close()
+            for front in self.fronts if self.unit.state == OFF else ():
+                front.abort()
             self._tell()
 
     async def _follow_later(self) -> None:

@@ -23,7 +23,7 @@ def draw() -> Schema:
     steps = {name: _step(step, drawn) for name, step in STEPS.items()}
     for step in STEPS.values():
         drawn[step.name] = drawn.pop(step.__name__)
-    bare = [name for name, step in STEPS.items() if not drawn[name].get("required")]
+    bare = [name for name, step in STEPS.items() if not _needs_fields(step, drawn[name])]
     whole["properties"]["steps"]["items"] = reference("step")
     drawn["step"] = {
         "title": "Steps",
@@ -54,12 +54,17 @@ def _step(step: type[Step], drawn: dict[str, Schema]) -> Schema:
     fields["examples"] = [example_of(step)]
     ways = [reference(step.name)]
     if step.scalar is not None:
-        name = step.model_fields[step.scalar].alias or step.scalar
-        ways.append(fields["properties"][name])
-    if not fields.get("required"):
+        ways.append(fields["properties"][step.as_written(step.scalar)])
+    if step.one_of:
+        fields["oneOf"] = [{"required": [step.as_written(name)]} for name in step.one_of]
+    if not _needs_fields(step, fields):
         ways.append({"type": "null"})
     about = {"description": fields["description"]}
     return {**ways[0], **about} if len(ways) == 1 else {"anyOf": ways, **about}
+
+
+def _needs_fields(step: type[Step], fields: Schema) -> bool:
+    return bool(step.one_of or fields.get("required"))
 
 
 def example_of(step: type[Step]) -> object:

@@ -24,7 +24,8 @@ class Step(BaseModel):
     """One step. ``scalar`` names the field that the short form ``step: value`` fills; ``unit`` is needed where a
     scenario has several; ``does`` is the operation that the unit's platform must have. ``of_unit`` is False of a step
     of somebody around the units: it needs no ``unit``, however many there are. ``settles`` is True of one that lets
-    time pass until every unit rests again, as each that ``does`` something does. ``example`` is for the reference."""
+    time pass until every unit rests again, as each that ``does`` something does. Of the fields
+    ``one_of`` just one is given. ``example`` is for the reference."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: ClassVar[str]
@@ -32,6 +33,7 @@ class Step(BaseModel):
     does: ClassVar[str | None] = None
     of_unit: ClassVar[bool] = True
     settles: ClassVar[bool] = False
+    one_of: ClassVar[tuple[str, ...]] = ()
     example: ClassVar[str]
     unit: str | None = Field(None, description="which unit, where there are several")
     refusal: str | None = Field(
@@ -46,6 +48,17 @@ class Step(BaseModel):
         if self.at_once and not (self.does or self.settles):
             raise ValueError(f"at_once: {self.name} does not wait until the units rest anyway")
         return self
+
+    @model_validator(mode="after")
+    def _has_just_one(self) -> Step:
+        if self.one_of and sum(getattr(self, name) is not None for name in self.one_of) != 1:
+            raise ValueError(f"give one of {', '.join(map(self.as_written, self.one_of))}")
+        return self
+
+    @classmethod
+    def as_written(cls, field: str) -> str:
+        """A field's name in a scenario."""
+        return cls.model_fields[field].alias or field
 
     @classmethod
     def field_names(cls) -> list[str]:

@@ -96,6 +96,7 @@ class Corrupt(Step):
     """Damage what lies on flash: a file, a record's copies, a bit, a block; or break a cell or block for good."""
 
     name = "corrupt"
+    one_of = ("file", "record", "block")
     example = "corrupt: {part: nvm, record: security, copies: first}"
     part: PartName = Field(description="nvm, system-sd or optional-sd")
     file: CardPath | None = Field(None, description="a file on a card: one of its bytes changes")
@@ -108,9 +109,7 @@ class Corrupt(Step):
     )
 
     @model_validator(mode="after")
-    def _one_target(self) -> Corrupt:
-        if sum(value is not None for value in (self.file, self.record, self.block)) != 1:
-            raise ValueError("give one of file, record, block")
+    def _fits(self) -> Corrupt:
         if self.record is not None and self.part != NVM:
             raise ValueError("records lie on the part nvm; on a server's disk give a file")
         if self.file is not None and self.part == NVM:
@@ -193,18 +192,13 @@ class PutFile(VolumeStep):
     """Put a file on a card: text, one from the desk, a release's binary, so many bytes, or as many as fill the card."""
 
     name = "put_file"
+    one_of = ("text", "desk", "firmware", "size")
     example = "put_file: {path: system/primary/ip500v2.bin, firmware: 12.3}"
     path: CardPath = Field(description="the file's place")
     text: str | None = Field(None, description="its content")
     desk: DeskFile | None = Field(None, description="a file that an earlier step has made")
     firmware: ReleaseName | None = Field(None, description="the binary of this release")
     size: int | Literal["rest"] | None = Field(None, description="in bytes, or rest: all that is free")
-
-    @model_validator(mode="after")
-    def _one_content(self) -> PutFile:
-        if sum(value is not None for value in (self.text, self.desk, self.firmware, self.size)) != 1:
-            raise ValueError("give one of text, desk, firmware, size")
-        return self
 
     def run(self, world: World, unit: Appliance) -> None:
         with probe(unit), mounted(part_of(unit, self.volume(unit))) as volume:

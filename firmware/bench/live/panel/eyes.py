@@ -87,7 +87,7 @@ class Eyes:
         if not timers:
             return None
         name = min(timers, key=timers.__getitem__)
-        what = "this state ends" if name == ACTIVITY else name.replace("_", " ")
+        what = "it ends" if name == ACTIVITY else f"due next: {name.replace('_', ' ')}"
         left = max(0, timers[name] - now)
         return {"what": what, "left": show_duration(left // 1000 * 1000 if left > 1000 else left)}
 

@@ -47,6 +47,9 @@ class Panel:
             unit=unit,
             platform=unit.platform,
             leds=[(led, _LED_NAMES[led]) for led in unit.platform.leds],
+            slot_names={
+                slot: (slot[:1].upper() + slot[1:]).replace("-", " ").replace("sd", "SD") for slot in unit.slots
+            },
             buttons=list(BANDS) if "press" in operations else [],
             orders=[(name, words) for name, words in _ORDERS if name in operations],
             takes_new_cards=unit.platform.files in unit.platform.slots,
@@ -200,5 +203,3 @@ async def _static(request: Request) -> Response:
     if found is None:
         raise HTTPException(404)
     return Response(found, media_type=TYPES[name.rpartition(".")[2]])
-
-
