@@ -82,7 +82,6 @@ soak: setup ## what takes longer than CI allows: every proof, damaged images, ki
 	@$(BIN)/python -m tests.damage kills $(KILLS)
 	@$(BIN)/python -m tests.units $(EXAMPLES)
 	@$(BIN)/python -m tests.fuzz $(SECONDS_EACH)
-	@$(BIN)/python -m tests.sweep.closing
 
 docs: setup ## draw the documents in docs/ from the tables
 	@$(BIN)/python -m firmware.bench.docs docs

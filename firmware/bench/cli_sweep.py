@@ -102,6 +102,11 @@ def sweep(
     from firmware.bench.sweep.search import Limits
 
     _require_fit(scenario, prove, raw, depth, images, trail_id, write_scenario, write_test)
+    if trail_id and (useless := [name for name, value in {
+        "--depth": depth, "--prove": prove, "--keep": keep, "--resume": resume, "--shrink": shrink, "--json": json_file,
+        "--write-scenario": write_scenario, "--write-test": write_test, "--junit": junit, "--html": html,
+    }.items() if value]):  # fmt: skip
+        raise click.UsageError(f"--replay shows one finding; {', '.join(useless)} belong to a search")
     text, file = _scenario(scenario, images, trail_id)
     plan = Plan(file.name, text, str(file.parent), seed, unit, faults or DEFAULT_FAULTS, prove and not raw, at,
                 str(images) if images else None)  # fmt: skip
@@ -115,7 +120,7 @@ def sweep(
     if swept.findings:
         _write_first(swept, shrink, write_scenario, write_test)
         raise Unmet(f"{len(swept.findings)} finding{'s' * (len(swept.findings) > 1)}")
-    if swept.result.interrupted:
+    if swept.result.interrupted or swept.strikes.interrupted:
         raise click.exceptions.Exit(130)
 
 
@@ -165,8 +170,10 @@ def _search(
     if keep and (state.frontier or state.following):
         checkpoint.save(keep, plan, state)
         click.echo(f"put aside: --resume {keep} goes on", err=True)
-    strikes = live.Strikes() if result.interrupted or resume else live.strike(job)
-    return Swept(plan, result, strikes)
+    if result.interrupted:
+        return Swept(plan, result)
+    with progress.shown() as tell:
+        return Swept(plan, result, live.strike(job, tell, findings=limits.findings))
 
 
 def _show(swept: Swept, job: Job, blame: bool) -> None:
@@ -219,9 +226,12 @@ def _replay(plan: Plan, trail_id: str, blame: bool) -> None:
 
     name, faults = trails.read(trail_id)
     if name != plan.name:
-        raise BadInput(f"{trail_id}: is of another scenario, or of another text of it: this one's are {plan.name}-…")
+        raise BadInput(f"{trail_id}: is of another scenario, another text of it, or another --seed, --unit or --from; "
+                       f"these here are {plan.name}-…")  # fmt: skip
     finding: Finding | None
     if faults[0].form in LIVE:
+        if len(faults) > 1:
+            raise BadInput(f"{trail_id}: nothing follows a fault of flash that fails while it works")
         job = replace(plan, faults=(faults[0].form.fault,)).job()
         finding = live.follow(job, faults[0])
         click.echo(f"{finding.checker}: {finding.text}" if finding else "no finding")
@@ -231,6 +241,8 @@ def _replay(plan: Plan, trail_id: str, blame: bool) -> None:
         finding = replayed.finding
         if finding and blame:
             click.echo(blaming.blame(plan.job(), finding).text)
+        if not replayed.agrees:
+            raise Unmet(f"{trail_id}: the search says otherwise; please report it, with the scenario")
     if finding:
         raise Unmet(f"{trail_id}: {finding.checker}: {finding.text}")
 

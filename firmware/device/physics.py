@@ -54,9 +54,9 @@ FAULTS: tuple[Physics, ...] = (
     ),
     Physics(
         "reordered",
-        "an operation that was not yet synced is lost, and a later one of the same part is not",
+        "of what was not yet synced one operation is lost and a later one of the part is not; or all of it is lost",
         Strikes.CRASH,
-        "operations reach the cells in the order in which they were asked for",
+        "operations reach the cells at once, in the order in which they were asked for",
         in_budget=True,
     ),
     Physics(

@@ -17,9 +17,10 @@ from cryptography.hazmat.primitives.asymmetric.types import (
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from firmware.device.entropy import Entropy
+from firmware.errors import Damaged
 from firmware.memo import memoise
 from firmware.release import Release
-from firmware.security.keys import KeyPair
+from firmware.security.keys import KeyPair, PrivateKey
 from firmware.security.profiles import Profile
 from firmware.security.reading import ATTRIBUTES, fingerprint, load, pem, public_key_of
 from firmware.times import DAY, LATEST, SECOND, from_datetime, show_time, to_datetime
@@ -194,12 +195,17 @@ def issue(
     )
     for extension, critical in _extensions(profile, names, key, signer):
         builder = builder.add_extension(extension, critical)
-    private = (signer.key if signer else key).private
-    if isinstance(private, ec.EllipticCurvePrivateKey):
-        certificate = builder.sign(private, _DIGESTS[digest], ecdsa_deterministic=True)
-    else:
-        certificate = builder.sign(private, _DIGESTS[digest])
-    return certificate.public_bytes(serialization.Encoding.DER)
+    return _signed(builder, (signer.key if signer else key).private, digest).public_bytes(serialization.Encoding.DER)
+
+
+def _signed(builder: x509.CertificateBuilder, private: PrivateKey, digest: Digest) -> x509.Certificate:
+    """Damaged: the key is one that passes for a key, and cannot sign."""
+    try:
+        if isinstance(private, ec.EllipticCurvePrivateKey):
+            return builder.sign(private, _DIGESTS[digest], ecdsa_deterministic=True)
+        return builder.sign(private, _DIGESTS[digest])
+    except ValueError as error:
+        raise Damaged(f"a stored key cannot sign: {error}") from None
 
 
 def _extensions(

@@ -14,8 +14,8 @@ still reaches, according to where the last byte lies that was not blank. Program
 what it leaves does not depend on what was there.
 
 Not in the form: what a slot without a good copy holds. Whoever looks for old secrets in free space finds them by how
-far a block is written only; the search must look before it merges. Operations lost or out of order, and bit flips, are
-outside this: they bring back what the form leaves out.
+far a block is written only, so a search does not merge while it looks for them. Operations lost or out of order, and
+bit flips, are outside this: they bring back what the form leaves out.
 """
 
 from __future__ import annotations

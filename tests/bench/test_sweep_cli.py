@@ -97,6 +97,15 @@ def test_what_is_put_aside_is_gone_on_with(ipsim: Ipsim, tmp_path: Path) -> None
     assert "is of another sweep" in ipsim.refuses("sweep", FIRST, "--prove", "--resume", kept)
 
 
+def test_live_faults_strike_also_when_a_search_is_gone_on_with(ipsim: Ipsim, tmp_path: Path) -> None:
+    kept, out = tmp_path / "kept", tmp_path / "a.json"
+    options = (POWER_ON, "--faults", "cut,worn_out", "--at", "1-9")
+    ipsim("sweep", *options, "--states", 4, "--keep", kept, "--json", out)
+    first = _json(out)["live_runs"]
+    ipsim.well("sweep", *options, "--resume", kept, "--json", out)
+    assert 0 < _json(out)["live_runs"] == first <= 9
+
+
 def test_first_cuts_are_where_one_wants_them(ipsim: Ipsim, tmp_path: Path) -> None:
     out = tmp_path / "a.json"
 
@@ -130,6 +139,24 @@ def test_a_returned_unit_is_swept_and_left_as_it_is(ipsim: Ipsim, tmp_path: Path
     assert out.endswith("no finding\n")
     assert {path.name: path.read_bytes() for path in state.iterdir()} == before
     assert "holds no unit" in ipsim.refuses("sweep", "--from", tmp_path / "none")
+    again = ipsim("sweep", "--from", state, "--replay", f"{_ids(state)}-r")
+    assert (again.code, again.err) == (0, ""), again
+    assert "identity is due" not in again.out, "a new unit was started instead"
+
+
+def test_live_faults_strike_the_returned_unit_too(ipsim: Ipsim, tmp_path: Path) -> None:
+    state, out = tmp_path / "unit", tmp_path / "a.json"
+    ipsim("boot", "ip500v2", "--state", state, "--seed", 5)
+    ipsim.well("sweep", "--from", state, "--faults", "bad_block", "--json", out)
+    assert _json(out)["live_runs"] == 0, "an ordinary start writes nothing"
+
+
+def _ids(state: Path) -> str:
+    from firmware.bench.cli_sweep import _scenario
+    from firmware.bench.sweep.plan import Plan
+
+    text, file = _scenario(None, state, None)
+    return Plan(file.name, text, str(file.parent), images=str(state)).name
 
 
 @pytest.mark.parametrize(
@@ -143,6 +170,10 @@ def test_a_returned_unit_is_swept_and_left_as_it_is(ipsim: Ipsim, tmp_path: Path
         (("--replay", "no_such_story-0000-1.1b"), "no no_such_story.yaml below"),
         (("--replay", "first_start-0000-1.1b"), "has been changed since the id"),
         ((FIRST, "--replay", "first_start-0000-1.1b"), "is of another scenario"),
+        (("--replay", "first_start-7887-9.r-99999f8"), "the flash has no bit 8 of block 99999"),
+        (("--replay", "first_start-7887-2.5k-1b"), "nothing follows a fault of flash"),
+        ((FIRST, "--seed", "9", "--replay", "first_start-7887-2.1b"), "or another --seed, --unit or --from"),
+        ((FIRST, "--replay", "first_start-7887-2.1b", "--json", "x.json"), "--json belong to a search"),
         ((FIRST, "--unit", "nobody"), "has no unit nobody"),
         ((FIRST, "--cluster", "tcp://127.0.0.1:1"), "no Dask scheduler answers"),
         (("tests/scenarios/ucm_in_host.yaml", "--unit", "module"), "sits in"),

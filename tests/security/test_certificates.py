@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from firmware.basis import assumed
+from firmware.errors import Damaged
 from firmware.memo import memos_off
 from firmware.security import certificates
-from firmware.security.keys import KeyKind
+from firmware.security.keys import KeyKind, KeyPair
 from firmware.security.profiles import IP500V2_SELF_SIGNED, Profile
 from tests.security.specimen import UNIT, changed, decode, issue
 
@@ -162,3 +164,16 @@ def test_serials_are_large_and_random() -> None:
     assert len(serials) == 1000
     assert all(0 < serial < 2**159 for serial in serials)
     assert max(serial.bit_length() for serial in serials) == 159
+
+
+def test_a_key_that_cannot_sign_is_damage(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of 301 bits, which no digest fits into: in a stored CA that lies about itself."""
+    p, q = 2**150 + 67, 2**150 + 133
+    numbers = rsa.RSAPublicNumbers(65537, p * q)
+    d = pow(65537, -1, (p - 1) * (q - 1))
+    small = rsa.RSAPrivateNumbers(p, q, d, d % (p - 1), d % (q - 1), pow(q, -1, p), numbers)
+    key = small.private_key(unsafe_skip_rsa_key_validation=True)
+    der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    monkeypatch.setattr("tests.security.specimen.derive", lambda *_: KeyPair(der))
+    with memos_off(), pytest.raises(Damaged, match="a stored key cannot sign"):
+        issue()

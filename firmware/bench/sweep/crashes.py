@@ -43,6 +43,7 @@ FORMS: tuple[Form, ...] = (
     _torn_form("o", Torn.ONE_BIT),
     _torn_form("n", Torn.ALL_BUT_ONE_BIT),
     Form("l", "reordered", Moment.AFTER),
+    Form("u", "reordered", Moment.BEFORE),
     Form("g", "group_erased", Moment.INSIDE, Torn.GROUP),
     Form("r", "cut", Moment.AFTER),
     Form("f", "rot", Moment.AFTER),
@@ -53,13 +54,16 @@ LIVE = tuple(Form(code, kind.value, Moment.INSIDE) for code, kind in zip("ksmwe"
 BY_CODE = {form.code: form for form in (*FORMS, *LIVE)}
 AT_REST = BY_CODE["r"]  # power is cut when the unit has come to rest
 FLIPS = (BY_CODE["f"], BY_CODE["d"])  # bits of the block ``operation`` of the flash change before the next start
+UNSYNCED = BY_CODE["u"]  # all that was not yet synced is lost
 GROUP = BY_CODE["g"]  # the only one that is beyond the fault budget
 _BEFORE, _AFTER, _LOST = (BY_CODE[code] for code in "bal")
 
 
 class Crash(NamedTuple):
     """One cut: at which operation of the run (1 is the first), how, and which blocks it leaves otherwise than the
-    state before that operation. ``lost``: how many operations before it the one lies that never reached the cells."""
+    state before that operation. ``lost``: how many operations before it the one lies that never reached the cells.
+
+    One operation more than the run has: power goes when all is done."""
 
     operation: int
     form: Form
@@ -102,6 +106,7 @@ class Unfolding:
             at = flash.first[operation.part] + operation.block
             old = now.get(at, base[at])
             yield Crash(number, _BEFORE, ())
+            yield from self._unsynced()
             for form, torn in _torn(old, operation[1:], self._tears[operation.kind]):
                 yield Crash(number, form, ((at, torn),))
             if GROUP.fault in self._can[operation.part]:
@@ -111,6 +116,18 @@ class Unfolding:
                 yield from self._reordered(operation, at, old)
             self._follow(at, old, content)
         self.position = len(self._trace)
+        self.operation += 1
+        yield from self._unsynced()
+
+    def _unsynced(self) -> Iterator[Crash]:
+        """All that is not yet synced is lost, of every part."""
+        flash, found = self.flash, dict[int, bytes]()
+        for name, rows in self._waiting.items():
+            for operation, old in reversed(rows):
+                found[flash.first[name] + operation.block] = old
+        blocks = tuple((at, old) for at, old in found.items() if old != self.now.get(at, flash.base[at]))
+        if blocks:
+            yield Crash(self.operation, UNSYNCED, blocks)
 
     def _reordered(self, operation: Operation, at: int, old: bytes) -> Iterator[Crash]:
         """After an operation, with one before it lost: the last first, as far back as the last sync."""

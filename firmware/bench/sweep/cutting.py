@@ -35,6 +35,8 @@ class Cutting:
         self._changes = changes
         self._clock = clock
         self._duty = duty
+        # Old secrets lie where a form does not look; as long as they are looked for, every image counts by itself.
+        self._merged = job.merged and not duty.secrets
         self._all = 0
         self._canonical: list[int] = []
 
@@ -72,7 +74,8 @@ class Cutting:
                 key ^= self._job.duties.digest(self._duty) ^ self._job.duties.digest(self._beyond())
             if key not in seen:
                 seen.add(key)
-                children.append(self._node(key, crash, trace[position], step, offset))
+                last = position == len(trace)
+                children.append(self._node(key, crash, None if last else trace[position], step, offset))
         self._follow_keys(unfolding)
         for mark in marks[at_mark:]:
             self._hear(mark, found)
@@ -83,7 +86,7 @@ class Cutting:
     def struck(self, fault: Fault) -> Node:
         """A fault strikes at rest, in the state that the run has come to."""
         keys = self._flash.keys(self._changes)
-        key = all_of(self._canonical_of(keys) if self._job.merged else keys) ^ self._context()
+        key = all_of(self._canonical_of(keys) if self._merged else keys) ^ self._context()
         trail, duty = Trail(self._trail, fault), self._job.duties.intern(self._duty)
         return Node(key, self._scene, tuple(self._changes), tuple(self._changes.values()), self._clock, duty, trail)
 
@@ -114,7 +117,7 @@ class Cutting:
         return self._job.duties.digest(self._duty) ^ digest(self._job.scenes[self._scene].key, self._clock)
 
     def _start_keys(self, unfolding: Unfolding) -> None:
-        self._canonical = self._canonical_of(unfolding.keys) if self._job.merged else []
+        self._canonical = self._canonical_of(unfolding.keys) if self._merged else []
         self._all = all_of(self._canonical or unfolding.keys)
         self._known = unfolding.keys.copy()
 
@@ -125,7 +128,7 @@ class Cutting:
         """The operation before the present one is done: one component has another key."""
         for n, key in enumerate(unfolding.keys):
             if key != self._known[n]:
-                if self._job.merged:
+                if self._merged:
                     now = self._flash.canonical(n, key, unfolding.now)
                     self._all ^= self._canonical[n] ^ now
                     self._canonical[n] = now
@@ -142,17 +145,23 @@ class Cutting:
             old = unfolding.now.get(at, flash.base[at])
             changed[n] = changed.get(n, unfolding.keys[n]) ^ flash.of_content(at, old) ^ flash.of_content(at, content)
         for n, key in changed.items():
-            if self._job.merged:
+            if self._merged:
                 total ^= self._canonical[n] ^ flash.canonical(n, key, unfolding.now, crash.blocks)
             else:
                 total ^= unfolding.keys[n] ^ key
         return total
 
-    def _node(self, key: int, crash: Crash, operation: Operation, step: int, offset: int) -> Node:
+    def _node(self, key: int, crash: Crash, operation: Operation | None, step: int, offset: int) -> Node:
         changes = {**self._changes, **dict(crash.blocks)} if crash.blocks else self._changes
-        component = self._flash.components[self._flash.of_block[self._flash.first[operation.part] + operation.block]]
-        fault = Fault(step, offset + crash.operation, crash.form, crash.lost, f"{operation.kind} {component.name}")
+        fault = Fault(step, offset + crash.operation, crash.form, crash.lost, self._place(operation))
         duty = self._beyond() if crash.form is GROUP else self._duty
         trail = Trail(self._trail, fault)
         return Node(key, self._scene, tuple(changes), tuple(changes.values()), self._clock,
                     self._job.duties.intern(duty), trail)  # fmt: skip
+
+    def _place(self, operation: Operation | None) -> str:
+        if operation is None:
+            return "at rest"
+        flash = self._flash
+        component = flash.components[flash.of_block[flash.first[operation.part] + operation.block]]
+        return f"{operation.kind} {component.name}"

@@ -13,7 +13,7 @@ from firmware.bench import replay as scenarios
 from firmware.bench.replay import Report
 from firmware.bench.sweep import observing, trails
 from firmware.bench.sweep.blame import ends_well
-from firmware.bench.sweep.crashes import AT_REST, BY_CODE, FLIPS
+from firmware.bench.sweep.crashes import AT_REST, BY_CODE, FLIPS, UNSYNCED
 from firmware.bench.sweep.job import Finding, Job
 from firmware.bench.sweep.nodes import Fault
 from firmware.bench.sweep.plan import DEFAULT_FAULTS, Plan
@@ -36,7 +36,10 @@ def as_scenario(plan: Plan, finding: Finding) -> str:
     Time goes on in it while a start is cut short, so a nested trail's later starts come a little later than in the
     search. Files that a step names are still looked for beside it.
     """
-    writer = _Writer(plan, plan.job(), _faults(finding))
+    faults = _faults(finding)
+    if any(fault.form is UNSYNCED for fault in faults):
+        raise BadInput("no step says that all that was not synced is lost; a test can (--write-test)")
+    writer = _Writer(plan, plan.job(), faults)
     bad, failure = writer.outcome(writer.rows())
     expected = writer.expectations(bad, failure)
     rows = writer.rows()

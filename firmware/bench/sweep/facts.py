@@ -99,6 +99,9 @@ FACTS: tuple[Fact, ...] = (
 )
 NUMBER = {fact.name: n for n, fact in enumerate(FACTS)}
 
+# What a start comes by itself, whatever was kept.
+OF_A_START = frozenset(NUMBER[name] for name in ("state", "software", "fitness"))
+
 # What changes together or not at all: a server is set up, or its wizard waits with the answers that it was given.
 TOGETHER = tuple(NUMBER[name] for name in ("state", "server", "accounts", "answers"))
 
@@ -132,8 +135,9 @@ def has_lost(unit: Appliance) -> bool:
     records = unit.records
     if not isinstance(records, RecordStore):
         return False
-    damaged = CopyState.DAMAGED
-    return any({copy.state for copy in records.copies(name)} == {damaged} for name in records.names())
+    with unit.rail.fed_by_bench():
+        states = [{copy.state for copy in records.copies(name)} for name in records.names()]
+    return {CopyState.DAMAGED} in states
 
 
 # Once the journal has said this, the new value counts, and no other: what is done is there. Kind -> facts.

@@ -14,13 +14,25 @@ from firmware.bench.sweep.around import apart
 from firmware.bench.sweep.checkers import judge
 from firmware.bench.sweep.crashes import AT_REST, FLIPS
 from firmware.bench.sweep.cutting import Cutting, Strikes
-from firmware.bench.sweep.facts import DEFAULTED, INSTALLED, Facts, has_lost, sealed_runs
+from firmware.bench.sweep.facts import (
+    DEFAULTED,
+    FACTS,
+    INSTALLED,
+    NUMBER,
+    OF_A_START,
+    PROMISES,
+    Facts,
+    facts_of,
+    has_lost,
+    sealed_runs,
+)
 from firmware.bench.sweep.images import Flash, all_of, digest
 from firmware.bench.sweep.nodes import Duties, Duty, Fault, Node, Trail
 from firmware.bench.sweep.record import Act, ClockState, Recording, clock_state
 from firmware.bench.sweep.rot import flipped, flips
 from firmware.bench.sweep.start import Started, start, template_of
-from firmware.errors import BadInput
+from firmware.bench.world import OFF
+from firmware.errors import BadInput, Unmet
 from firmware.peers.network import Network, Peers
 
 
@@ -66,7 +78,7 @@ class Job:
         self.recording = recording
         self.faults = faults
         self.merged = merged
-        self._struck = places.struck(recording.acts, at)
+        self.struck = places.struck(recording.acts, at)
         self._is_everywhere = at == places.ALL
         self.duties = Duties()
         self.scenes: list[Scene] = []
@@ -98,9 +110,9 @@ class Job:
     def roots(self, seen: set[int]) -> Iterator[tuple[list[Node], int]]:
         """The crash states of the scenario's own run that are new to ``seen``, and of how many, act by act; at last the
         scenario's end, and what may happen to the unit while it rests there."""
-        for act, struck in zip(self.recording.acts, self._struck, strict=True):
+        for act, struck in zip(self.recording.acts, self.struck, strict=True):
             if struck:
-                yield self._cut_act(act, seen, _at(struck))
+                yield self._cut_act(act, seen, None if self._is_everywhere else _at(struck))
         if not self._is_everywhere:
             return
         last = self._at_the_end()
@@ -108,7 +120,7 @@ class Job:
         new = {node.key: node for node in reversed(ends) if node.key not in seen}
         yield list(reversed(new.values())), len(ends)
 
-    def _cut_act(self, act: Act, seen: set[int], strikes: Strikes) -> tuple[list[Node], int]:
+    def _cut_act(self, act: Act, seen: set[int], strikes: Strikes | None) -> tuple[list[Node], int]:
         moment = self.recording.restart_after(act)
         number, new = self.scene(act.unit, moment), self.outcome(act.after, moment)
         duty = replace(self._duty_of(act, moment, new), within=not has_lost(act.unit))
@@ -117,13 +129,15 @@ class Job:
 
     def _duty_of(self, act: Act, moment: int, new: Facts) -> Duty:
         said = {mark.event.kind for mark in act.marks}
+        _require_kept(act, said, new)
         between = [self.outcome(_emptied(act.unit), moment)] if INSTALLED in said else []
         duty = Duty.of(self.outcome(act.before, moment), *between, new)
         return replace(duty, secrets=sealed_runs(act.unit)) if DEFAULTED in said else duty
 
     def _at_the_end(self) -> Node:
         last, moment = self.recording.last, self.recording.restart
-        number, duty = self.scene(last, moment), Duty.of(self.outcome(last, moment))
+        number, found = self.scene(last, moment), self.outcome(last, moment)
+        duty = replace(Duty.of(found), within=not has_lost(last))
         changes = self.scenes[number].flash.changes(last)
         cutting = Cutting(self, number, changes, clock_state(last.clock), duty, None)
         return cutting.struck(Fault(len(self.recording.scenario.steps), 0, AT_REST, place="at rest"))
@@ -196,6 +210,19 @@ class Job:
                 if found:
                     return found[0]
         raise BadInput(f"step {fault.step} has no flash operation {fault.operation} that could be cut like this")
+
+
+def _require_kept(act: Act, said: set[str], found: Facts) -> None:
+    """A start without a fault finds what the unit had when it rested, of all that the journal has promised. Unmet: it
+    does not, and what it finds is no measure of what a power cut loses. What was said with an alarm is no promise: a
+    full card keeps the old configuration, and it counts."""
+    if act.after.state == OFF or "alarm" in said:
+        return
+    promised = {NUMBER[name] for kind in said for name in PROMISES.get(kind, ())} - OF_A_START
+    had = facts_of(act.after)
+    if lost := [FACTS[n].name for n in sorted(promised) if had[n] != found[n]]:
+        raise Unmet(f"{act.planned.where}: the unit says that it keeps {', '.join(lost)}, and its next start finds "
+                    "something else")  # fmt: skip
 
 
 def _emptied(unit: Appliance) -> Appliance:

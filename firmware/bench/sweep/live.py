@@ -16,6 +16,7 @@ from firmware.bench.sweep.crashes import LIVE, Form
 from firmware.bench.sweep.facts import FACTS
 from firmware.bench.sweep.job import Finding, Job
 from firmware.bench.sweep.nodes import Duty, Fault, Trail
+from firmware.bench.sweep.returned import copied, detach
 from firmware.bench.sweep.start import Started, switch_on
 from firmware.bench.world import OFF, World
 from firmware.device.faults import LiveFault, LiveKind
@@ -26,32 +27,41 @@ _ANYTHING = Duty(((),) * len(FACTS), within=False)
 
 @dataclass(slots=True)
 class Strikes:
-    """``runs``: how often the scenario ran with one fault."""
+    """``runs``: how often the scenario ran with one fault, of so many in ``all``; ``interrupted``: somebody pressed
+    Ctrl-C before the end."""
 
     runs: int = 0
+    all: int = 0
     findings: list[Finding] = field(default_factory=list)
+    interrupted: bool = False
 
 
-def strike(job: Job, tell: Callable[[Strikes], None] = lambda _: None) -> Strikes:
-    """Every live fault of the job at every operation of its scenario's run."""
-    strikes = Strikes()
-    for form in LIVE:
-        if form.fault in job.faults:
-            for fault in _faults(job, form):
-                strikes.runs += 1
-                finding = once(job, fault)
-                if finding is not None:
-                    strikes.findings.append(finding)
-                tell(strikes)
+def strike(job: Job, tell: Callable[[Strikes], None] = lambda _: None, *, findings: int | None = None) -> Strikes:
+    """Every live fault of the job at every operation at which a first cut may strike, to the so many-th finding. In
+    this process: a run is all there is to do."""
+    faults = [fault for form in LIVE if form.fault in job.faults for fault in _faults(job, form)]
+    strikes = Strikes(all=len(faults))
+    try:
+        for fault in faults:
+            if findings is not None and len(strikes.findings) >= findings:
+                break
+            finding = once(job, fault)
+            strikes.runs += 1
+            if finding is not None:
+                strikes.findings.append(finding)
+            tell(strikes)
+    except KeyboardInterrupt:
+        strikes.interrupted = True
     return strikes
 
 
 def _faults(job: Job, form: Form) -> Iterator[Fault]:
-    for act in job.recording.acts:
+    for act, struck in zip(job.recording.acts, job.struck, strict=True):
         operations = (entry for entry in act.trace if entry.kind != "sync")
-        for number, operation in enumerate(operations, act.operations + 1):
-            if form.fault in act.unit.parts()[operation.part].geometry.sheet.can:
-                yield Fault(act.step, number, form, place=f"{operation.kind} {operation.part}")
+        for number, operation in enumerate(operations, 1):
+            if number in struck and form.fault in act.unit.parts()[operation.part].geometry.sheet.can:
+                place = f"{operation.kind} {operation.part}"
+                yield Fault(act.step, act.operations + number, form, place=place)
 
 
 class _StrikingWorld(World):
@@ -79,12 +89,15 @@ def once(job: Job, fault: Fault) -> Finding | None:
 
     trail = Trail(None, fault)
     try:
-        replay.run(recording.scenario, seed=recording.seed, make_world=make, before=lambda s: worlds[0].begins(s))
+        with copied(recording.images) as state:
+            replay.run(recording.scenario, seed=recording.seed, state=state, make_world=make,
+                       before=lambda planned: worlds[0].begins(planned))  # fmt: skip
     except IpsimError:
         pass  # a refusal that the scenario did not expect; what it left is looked at
     except (Exception, PowerCut) as error:  # the firmware's own, which is the finding
         return Finding("comes up", f"{type(error).__name__}: {error}", trail, within=False)
     unit = worlds[0].units[recording.name]
+    detach(unit)
     for _ in range(2):
         if wrong := judge(run := _restarted(worlds[0], unit), _ANYTHING):
             return Finding(*wrong, trail, within=False)

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import NamedTuple
 
 from firmware.appliance import Appliance
 from firmware.bench import replay
 from firmware.bench.scenario import PlannedStep, Scenario
 from firmware.bench.sweep.around import Trace, apart, trace_of
+from firmware.bench.sweep.returned import copied
 from firmware.bench.world import World
 from firmware.device.clock import Clock
 from firmware.device.power import Operation
@@ -146,6 +146,7 @@ class Recording:
     last: Appliance
     end: int
     seed: int | None = None
+    images: str | None = None
 
     @property
     def restart(self) -> int:
@@ -166,10 +167,10 @@ class Recording:
 
 
 def record(
-    scenario: Scenario, *, seed: int | None = None, unit: str | None = None, state: Path | None = None
+    scenario: Scenario, *, seed: int | None = None, unit: str | None = None, images: str | None = None
 ) -> Recording:
     """Run a scenario to its end. Unmet when it fails by itself: then its power cuts would mean nothing. BadInput when
-    its unit cannot be swept. The unit of a ``state`` directory goes on there."""
+    its unit cannot be swept. The unit of a state directory, ``images``, begins as it is there."""
     name = _swept(scenario, unit)
     worlds: list[RecordingWorld] = []
 
@@ -177,13 +178,15 @@ def record(
         worlds.append(RecordingWorld(now, chosen, name))
         return worlds[0]
 
-    report = replay.run(scenario, seed=seed, state=state, make_world=make, before=lambda step: worlds[0].begins(step),
-                        listener=lambda event: worlds[0].hear(event))  # fmt: skip
+    with copied(images) as state:
+        report = replay.run(scenario, seed=seed, state=state, make_world=make,
+                            before=lambda step: worlds[0].begins(step),
+                            listener=lambda event: worlds[0].hear(event))  # fmt: skip
     world = worlds[0]
     failed = next((outcome for outcome in report.outcomes if outcome.objection), None)
     if failed is not None:
         raise Unmet(f"{failed.planned.where}: the scenario fails by itself: {failed.objection}")
-    return Recording(scenario, name, world.first or world.units[name], world.acts, world.end(), world.now, seed)
+    return Recording(scenario, name, world.first or world.units[name], world.acts, world.end(), world.now, seed, images)
 
 
 def _swept(scenario: Scenario, unit: str | None) -> str:
@@ -194,5 +197,5 @@ def _swept(scenario: Scenario, unit: str | None) -> str:
     host = scenario.units[name][0].host
     if host is not None:
         raise BadInput(f"{scenario.file}: {name} sits in {host} and has its power from there; a sweep strikes one unit "
-                       "by itself: give --unit, or a scenario without the host")  # fmt: skip
+                       "by itself: sweep another one, or a scenario without the host")  # fmt: skip
     return name

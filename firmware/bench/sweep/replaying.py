@@ -8,7 +8,7 @@ goes on while a start is cut short; there a certificate made later has later dat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,19 +23,23 @@ from firmware.bench.steps.power import CutPower, PowerOn
 from firmware.bench.steps.storage import Corrupt
 from firmware.bench.sweep import trails
 from firmware.bench.sweep.checkers import judge
-from firmware.bench.sweep.crashes import AT_REST, FLIPS
+from firmware.bench.sweep.crashes import AT_REST, FLIPS, UNSYNCED
 from firmware.bench.sweep.images import Flash
 from firmware.bench.sweep.job import Finding, Job
 from firmware.bench.sweep.nodes import Fault, Node
 from firmware.bench.sweep.plan import Plan
 from firmware.bench.sweep.record import ClockState, clock_state
+from firmware.bench.sweep.returned import copied, detach
 from firmware.bench.sweep.rot import struck
 from firmware.bench.sweep.start import Started, start
 from firmware.bench.timeline import Style, plain
 from firmware.bench.world import OFF, World
 from firmware.device.clock import Clock
-from firmware.device.faults import BitFlip, Cut, Moment
+from firmware.device.faults import BitFlip, Cut, Moment, unsynced
+from firmware.device.power import Operation
 from firmware.errors import BadInput
+
+Images = dict[str, tuple[bytes, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +75,15 @@ def replay(plan: Plan, faults: Sequence[Fault]) -> Replay:
     differences = _compare(job, node, unit, "cut 1")
     for number, fault in enumerate(faults[1:], 2):
         if fault.form in FLIPS:
-            _flip(report, unit, job.scenes[node.scene].flash, fault)
-            node = job.follow(faults[:number])
+            node, flash = job.follow(faults[:number]), job.scenes[node.scene].flash
+            _flip(report, unit, flash, fault)
             differences += _compare(job, node, unit, f"fault {number}")
             continue
         _tell(report, unit, PowerOn.model_validate({}), {"power_on": None})
         run = _start(job, node, unit, fault)
-        if fault.form is not AT_REST and run.unit.rail.on:
+        if fault.form is UNSYNCED:
+            _lose_unsynced(run.unit, images_of(unit), done_of(run.trace, fault))
+        elif fault.form is not AT_REST and run.unit.rail.on:
             raise BadInput(f"the start after cut {number - 1} has no flash operation {fault.operation}")
         _cut_row(report, unit, fault, after=len(report.events) + (len(run.marks) if fault.form is AT_REST else 0))
         run.unit.note("power.cut", why=f"cut {number} of the trail", operations=run.unit.rail.operations)
@@ -136,6 +142,8 @@ class CutWorld(World):
         super().__init__(now, seed)
         self.swept, self.fault, self.report = swept, fault, report
         self.step = 0
+        self.images: Images = {}
+        self.trace: list[Operation] = []
         self._began_at = 0
 
     def begins(self, planned: PlannedStep) -> None:
@@ -144,8 +152,24 @@ class CutWorld(World):
         if self.step == self.fault.step and self.fault.form is not AT_REST:
             unit.rail.arm(cut_of(self.fault))
             self._began_at = unit.rail.operations
+            self.images, unit.rail.trace = images_of(unit), self.trace
             _cut_row(self.report, unit, self.fault)
         self.report.outcomes.append(Outcome(planned, len(self.report.events)))
+
+    def act(self, unit: Appliance, action: Callable[[], None]) -> None:
+        """What was not synced is lost also when nothing more is done: power goes at the end of the act."""
+        super().act(unit, action)
+        if unit.name == self.swept and self.step == self.fault.step and self.fault.form is UNSYNCED:
+            done = unit.rail.operations - self._began_at
+            if done == self.fault.operation - 1 and any(unsynced(self.trace, name) for name in unit.parts()):
+                self.pull(unit)
+                raise _Struck
+
+    def pull(self, unit: Appliance) -> None:
+        """Power is cut at rest."""
+        unit.rail.arm(None)
+        if unit.state != OFF:
+            super().cut_power(unit, "pulled")
 
     def cut_power(self, unit: Appliance, why: str) -> None:
         """A cut that the step itself makes (a power cycle's) does not call off the one that is to come."""
@@ -172,19 +196,45 @@ def cut_for_real(job: Job, fault: Fault, seed: int | None) -> tuple[Appliance, R
 
     struck = False
     try:
-        scenarios.run(recording.scenario, seed=seed, make_world=make, before=lambda planned: worlds[0].begins(planned),
-                      listener=report.events.append)  # fmt: skip
+        with copied(recording.images) as state:
+            scenarios.run(recording.scenario, seed=seed, state=state, make_world=make,
+                          before=lambda planned: worlds[0].begins(planned), listener=report.events.append)  # fmt: skip
     except _Struck:
         struck = True
     world, unit = worlds[0], worlds[0].units[recording.name]
     report.units = world.units
+    detach(unit, report.events.append)
     if fault.form is AT_REST:
         _cut_row(report, unit, fault)
-        if unit.state != OFF:
-            world.cut_power(unit, "pulled")
+        world.pull(unit)
     elif not struck:
         raise BadInput(f"step {fault.step} has no flash operation {fault.operation}: power was never cut")
+    if fault.form is UNSYNCED:
+        _lose_unsynced(unit, world.images, done_of(world.trace, fault))
     return unit, report
+
+
+def images_of(unit: Appliance) -> Images:
+    return {name: part.image() for name, part in unit.parts().items()}
+
+
+def done_of(trace: Sequence[Operation], fault: Fault) -> Sequence[Operation]:
+    """What was done before a fault's operation; a log also has the one that power was cut before."""
+    numbers = [at for at, operation in enumerate(trace) if operation.kind != "sync"]
+    return trace[: numbers[fault.operation - 1]] if len(numbers) >= fault.operation else trace
+
+
+def _lose_unsynced(unit: Appliance, images: Images, trace: Sequence[Operation]) -> None:
+    """Put back what the parts held at their last sync; ``images`` are those before the trace."""
+    for name, part in unit.parts().items():
+        if "reordered" not in part.geometry.sheet.can:
+            continue
+        lost = unsynced(trace, name)
+        kept = [operation for operation in trace if operation.part == name and operation.kind != "sync"]
+        held = dict(enumerate(images[name]))
+        held.update({operation.block: operation.content for operation in kept[: len(kept) - len(lost)]})
+        for operation in lost:
+            part.overwrite(operation.block, held[operation.block])
 
 
 def _start(job: Job, node: Node, unit: Appliance, fault: Fault | None) -> Started:

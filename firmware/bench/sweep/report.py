@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 from firmware.bench.report import junit_document, xml_text
 from firmware.bench.sweep import trails
-from firmware.bench.sweep.crashes import FLIPS, LIVE
+from firmware.bench.sweep.crashes import FLIPS, LIVE, UNSYNCED
 from firmware.bench.sweep.job import Finding
 from firmware.bench.sweep.live import Strikes
 from firmware.bench.sweep.nodes import Fault
@@ -48,14 +48,29 @@ def text(swept: Swept, style: Style = plain) -> str:
     for finding in swept.findings:
         lines.append(style(f"{finding_id(swept.plan, finding)}  {finding.checker}: {finding.text}", "red"))
         lines.append(style(f"  {story(finding)}; needs {needs(finding)}", ""))
+    if swept.findings and (options := _options(swept.plan)):
+        lines.append(f"to replay one: ipsim sweep {swept.plan.file} {options} --replay ID")
     count = len(swept.findings)
     seconds = result.seconds or 1
     lines.append(verdict(result) + (f" (first cuts: {swept.plan.at})" if swept.plan.at != ALL else ""))
+    if result.closed and _beyond(swept.plan):
+        lines.append("what has met a fault beyond the budget was started once, and not cut again")
     lines.append(f"{result.states_per_second:,.0f} states/s, {result.transitions / seconds:,.0f} transitions/s")
     if swept.strikes.runs:
         lines.append(f"{swept.strikes.runs:,} runs with flash that fails while it works")
     lines.append(style("no finding", "green") if not count else style(f"{count} finding{'s' * (count > 1)}", "red"))
     return "\n".join(lines)
+
+
+def _options(plan: Plan) -> str:
+    """What an id does not say, and is needed to go its way."""
+    told = (("--unit", plan.unit), ("--seed", plan.seed), ("--from", plan.images))
+    return " ".join(f"{name} {value}" for name, value in told if value is not None)
+
+
+def _beyond(plan: Plan) -> bool:
+    """Whether some of a search's states are beyond the fault budget: bits flip in files that are kept once, too."""
+    return "rot" in plan.faults or any(not BY_NAME[name].in_budget for name in plan.faults)
 
 
 def story(finding: Finding) -> str:
@@ -71,6 +86,8 @@ def _told(fault: Fault) -> str:
         return f"{fault.form.fault} at {where} ({fault.place})"
     if fault.place == "at rest":
         return "a cut at rest"
+    if fault.form is UNSYNCED:
+        return f"a cut before {where} ({fault.place}), and all that was not yet synced is lost"
     lost = f", the one {fault.lost} before lost" if fault.lost else ""
     return f"a cut {fault.form.moment.value} {where} ({fault.place}{lost})"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from firmware.bench.sweep.crashes import FLIPS
 from firmware.bench.sweep.cutting import Cutting
+from firmware.bench.sweep.facts import has_lost
 from firmware.bench.sweep.images import Changes, Component, Flash
 from firmware.bench.sweep.nodes import Fault, Node
 from firmware.errors import BadInput
@@ -43,10 +44,18 @@ def flipped(job: Job, rest: Node, fault: Fault) -> Node:
     component = flash.components[flash.of_block[fault.operation]]
     for at in struck(flash, fault):
         changes[at] = _with_bit(changes.get(at, flash.base[at]), fault.lost)
-    within = fault.form is _ROT and component.copies > 1
+    within = rest.duty.within and fault.form is _ROT and component.copies > 1 and not _loses(job, rest, changes)
     duty = replace(rest.duty, settled=False, within=within)
     cutting = Cutting(job, rest.scene, changes, rest.clock, duty, rest.trail)
     return cutting.struck(replace(fault, place=f"{fault.form.fault} {component.name}"))
+
+
+def _loses(job: Job, rest: Node, changes: Changes) -> bool:
+    """Whether the other copy was damaged before: then none is left."""
+    scene = job.scenes[rest.scene]
+    unit = scene.template.copy()
+    scene.flash.put(unit, changes)
+    return has_lost(unit)
 
 
 def struck(flash: Flash, fault: Fault) -> tuple[int, ...]:
