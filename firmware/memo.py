@@ -60,6 +60,8 @@ class ByBlocks:
 
     def keep(self, question: Hashable, read: tuple[int, ...], blocks: Sequence[bytes], result: object) -> None:
         """Keep a result for the next time that these blocks, read in this order, hold what they hold here."""
+        if not _enabled:
+            return
         if self._leaves >= self._size:
             self.cache_clear()
         self._leaves += 1

@@ -86,7 +86,11 @@ class Platform:
 
     def releases(self) -> tuple[Release, ...]:
         """The releases that exist for this platform, oldest first."""
-        return tuple(release for release in RELEASES if release.number >= tuple(map(int, self.since.split("."))))
+        return tuple(release for release in RELEASES if self.takes(release))
+
+    def takes(self, release: Release) -> bool:
+        """Whether there is software of this release for it."""
+        return release.number >= tuple(map(int, self.since.split(".")))
 
     def volumes(self) -> tuple[str, ...]:
         """The parts that hold a file system."""

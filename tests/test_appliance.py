@@ -14,8 +14,6 @@ from firmware.device.panel import Light
 from firmware.peers.network import SILENT, Network
 from tests.boot.units import act, cut_power, do, fresh, images, put_file, running, shut_down, start_again
 
-ALWAYS_AT_REST = ("off", "firmware.none")
-
 
 def _in(state: str) -> Appliance:
     """A unit in this state, in the midst of what leads there."""

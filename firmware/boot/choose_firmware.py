@@ -138,6 +138,10 @@ def running_version(unit: Appliance) -> str | None:
 
 def _run(unit: Appliance, place: str, data: bytes, configuration: bytes | None = None) -> str:
     image, release = read_image(data)
+    if not unit.platform.takes(release):
+        raise Damaged(
+            f"release {release.version} does not run here: {unit.platform.title} came with {unit.platform.since}"
+        )
     unit.ram.place, unit.ram.release, unit.ram.firmware = place, release, image.data
     unit.ram.stored_configuration = configuration
     unit.note("firmware.chosen", place=place, release=release.version)
@@ -162,9 +166,10 @@ def retry_bootp(unit: Appliance) -> str | None:
 
 def _boot_from_manager(unit: Appliance) -> bool:
     version = unit.surroundings.bootp(unit.mac)
-    if version is not None:
-        _run(unit, BOOTP_PLACE, image_of(BY_VERSION[version]))
-    return version is not None
+    if version is None or not unit.platform.takes(BY_VERSION[version]):
+        return False
+    _run(unit, BOOTP_PLACE, image_of(BY_VERSION[version]))
+    return True
 
 
 def wait_for_bootp(unit: Appliance) -> None:

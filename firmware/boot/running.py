@@ -15,8 +15,7 @@ from firmware.times import DAY, HOUR, MINUTE, SECOND, show_duration, show_time
 
 NIGHTLY_WINDOW = documented(30 * MINUTE, "KB: between 00:00 and 00:30")
 SNTP_INTERVAL = documented(1 * HOUR, "MAN")
-SHUTDOWN_LIMIT = documented(1 * MINUTE, "KB: up to 1 min")
-SAVING_TIME = 20 * SECOND  # assumed; below the documented limit
+SAVING_TIME = 20 * SECOND  # assumed; KB: up to 1 min
 MODULES_LIMIT = documented(3 * MINUTE, "KB: up to 3 min with a UCM")
 WAIT_FOR_MODULES = MODULES_LIMIT.value - SAVING_TIME
 

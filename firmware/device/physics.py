@@ -151,8 +151,3 @@ NOR = DataSheet("NOR flash", _ANY)
 SD_CARD = DataSheet("SD card", frozenset(BY_NAME), erase_group=4)
 # Behind a write cache; what its controller moves it moves aside first.
 DISK = DataSheet("disk", _ANY | {"reordered"})
-
-
-def possible(sheet: DataSheet) -> tuple[Physics, ...]:
-    """The faults that such a part can show, in the table's order."""
-    return tuple(row for row in FAULTS if row.name in sheet.can)

@@ -183,9 +183,3 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 
 BY_NAME: dict[str, Endpoint] = {row.name: row for row in ENDPOINTS}
-
-
-def of_user_agent(text: str) -> Endpoint | None:
-    """The row of an endpoint by what it says of itself: the longest beginning that fits; None: no row's."""
-    fitting = [(len(begin), row) for row in ENDPOINTS for begin in row.user_agents.value if text.startswith(begin)]
-    return max(fitting, key=lambda pair: pair[0], default=(0, None))[1]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from firmware.basis import Fact, assumed, documented
+from firmware.basis import Fact, assumed
 from firmware.security.profiles import Subject
 from firmware.times import DAY
 
@@ -93,8 +93,8 @@ THIRD_PARTY = _authority(
     (("C", "US"), ("O", "{name}"), ("CN", "{name} CA {level}")),
 )
 
-SYSTEM_MANAGER_ENROLS = documented(True, "SG: an Enterprise Branch enrols; SCEP as RFC 8894 has it is assumed")
+# SG: an Enterprise Branch enrols with System Manager; SCEP as RFC 8894 has it is assumed.
 SYSTEM_MANAGER_LIFETIME = assumed(825, "as A")
-CLOUD_SUPPLIES = documented(True, "MC: the cloud manager supplies identity and updates; how is assumed")
+# MC: the cloud manager supplies identity and updates; how is assumed.
 CLOUD_LIFETIME = assumed(365)
 CLOUD_RENEWS = assumed(30, "days before the expiry of what it supplied")

@@ -31,7 +31,6 @@ NOW = CREATED + 30 * DAY
 R12_3 = BY_VERSION["12.3"]
 IP500V2 = Candidate(platforms.load("ip500v2"), R12_3, Role.IDENTITY)
 PRIMARY = Candidate(platforms.load("primary"), R12_3, Role.IDENTITY)
-PRIMARY_ROOT = replace(PRIMARY, role=Role.ROOT)
 ROOT, IDENTITY = test_root_ca.root(), test_ca_issued.identity(test_root_ca.root())
 KEY = derive(UNIT, "identity", 1)
 

@@ -6,16 +6,19 @@ from itertools import product
 
 import pytest
 
+import platforms
 from firmware.appliance import Appliance
+from firmware.bench.orders import Order, new_unit
 from firmware.bench.outside import probe
 from firmware.boot.choose_firmware import original_level
 from firmware.boot.software import image_of
 from firmware.device.faults import BadBlock
-from firmware.peers.network import Network
+from firmware.peers.network import SILENT, Network
 from firmware.release import BY_VERSION
 from tests.boot.units import (
     BINARY,
     MAC,
+    START,
     act,
     card_files,
     do,
@@ -225,3 +228,13 @@ def test_the_sd_light_tells_of_the_card_when_there_is_no_software(harm: str, lig
         unit.remove("system-sd")
     do(unit, "power_on")
     assert (unit.state, unit.lights.cpu.label, unit.lights.sd.label) == ("firmware.none", "red", light)
+
+
+def test_a_binary_from_before_the_platform_is_not_run() -> None:
+    """An expansion came with Server Edition (R9): what is older is no software for it, from a card or from Manager."""
+    unit = new_unit(Order(platforms.load("ip500v2_expansion"), seed=7), START, SILENT)
+    put_file(unit, BINARY, image_of(BY_VERSION["6.2"]))
+    unit.surroundings = Network(manager_firmware={unit.mac: "6.2"})
+    do(unit, "power_on")
+    assert unit.state == "firmware.none"
+    assert "release 6.2 does not run here" in events(unit, "firmware.rejected")[0]["why"]

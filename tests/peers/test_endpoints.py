@@ -12,7 +12,6 @@ from firmware.peers.endpoints import (
     Endpoint,
     NameRule,
     TrustSource,
-    of_user_agent,
 )
 from firmware.security.tls_client import VERSIONS, Check
 
@@ -57,13 +56,3 @@ def test_what_is_documented() -> None:
     assert phone.trust.value is TrustSource.FINGERPRINT
     unsupported = {row.name for row in ENDPOINTS if row.client_certificate.value is ClientCertificate.UNSUPPORTED}
     assert unsupported == {"e129", "1100", "h323"}
-
-
-@pytest.mark.parametrize(
-    ("text", "name"),
-    [("Avaya J129 IP Phone 4.0", "j129"), ("Avaya J179 IP Phone", "j100"), ("Avaya E129 1.25", "e129"),
-     ("Avaya 1120E", "1100"), ("Avaya Workplace/3.3", "workplace"), ("baresip v1", None), ("", None)],
-)  # fmt: skip
-def test_a_registrar_knows_an_endpoint_by_its_user_agent(text: str, name: str | None) -> None:
-    found = of_user_agent(text)
-    assert (found.name if found else None) == name

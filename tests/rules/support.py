@@ -11,9 +11,7 @@ from firmware.bench.rules.case import Cell
 from firmware.bench.rules.check import Result
 from firmware.bench.rules.matrix import Expectations
 from firmware.platform import Platform
-from firmware.release import BY_VERSION, RELEASES
-
-NEWEST = RELEASES[-1]
+from firmware.release import BY_VERSION
 
 
 def cell(platform: str, trigger: str, release: str = "12.3") -> Cell:

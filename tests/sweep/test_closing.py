@@ -23,7 +23,7 @@ from tests.sweep.closing import (
     strays,
 )
 
-FEW = 3_000  # states; the largest set of an ignition has 200, the largest of an upgrade 2,400
+FEW = 8_000  # states; the largest set of an ignition has 200, of an upgrade 2,400, of a security default 5,100
 
 
 @cache

@@ -21,7 +21,7 @@ from tests.units.observing import as_config, digest, identities, linux_flash, na
 
 KINDS = ("primary", "secondary", "expansion", "application_server", "ucm", "primary, CA imported")
 RELEASES = ("11.1", "12.0", "12.3")
-DONE, WIZARD, BARE = "shutdown.done", "ignition.login", "system.none"
+DONE, WIZARD = "shutdown.done", "ignition.login"
 
 
 def is_done(self: Any) -> bool:

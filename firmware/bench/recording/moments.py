@@ -83,11 +83,6 @@ def _at_time(recording: Recording, moment: int) -> Moment:
     return _after(recording, later)
 
 
-def _entered(recording: Recording) -> str:
-    states = list(dict.fromkeys(filter(None, map(_state, recording.events))))
-    return f"these were: {', '.join(states)}" if states else "none was"
-
-
 def _state(event: Event) -> str | None:
     return str(event.data["state"]) if event.kind == "state" else None
 

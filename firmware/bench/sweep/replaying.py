@@ -86,8 +86,9 @@ def replay(plan: Plan, faults: Sequence[Fault]) -> Replay:
         elif fault.form is not AT_REST and run.unit.rail.on:
             raise BadInput(f"the start after cut {number - 1} has no flash operation {fault.operation}")
         _cut_row(report, unit, fault, after=len(report.events) + (len(run.marks) if fault.form is AT_REST else 0))
-        run.unit.note("power.cut", why=f"cut {number} of the trail", operations=run.unit.rail.operations)
         report.events += [mark.event for mark in run.marks]
+        run.unit.journal.listener = report.events.append
+        run.unit.note("power.cut", why=f"cut {number} of the trail", operations=run.unit.rail.operations)
         node, unit = job.follow(faults[:number]), run.unit
         differences += _compare(job, node, unit, f"cut {number}")
     _tell(report, unit, PowerOn.model_validate({}), {"power_on": None})
