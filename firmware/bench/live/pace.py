@@ -94,7 +94,7 @@ class Pace:
         """Be called when the unit's next timer is due; as fast as possible: at once, one activity at a time."""
         self.stop()
         busy, off = ACTIVITY in self._unit.timers, self._unit.state == OFF
-        if not busy and (self._was_busy or off and not self._was_off):
+        if not busy and (self._was_busy or (off and not self._was_off)):
             self._rested()
         self._was_busy, self._was_off = busy, off
         if self._speed is None:

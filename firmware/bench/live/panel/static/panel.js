@@ -125,6 +125,7 @@ async function look() {
   let wait = document.hidden ? SELDOM : OFTEN;
   try {
     await ask();
+    if (document.body.classList.contains("gone")) say("");
     document.body.classList.remove("gone");
   } catch {
     wait = SELDOM;
