@@ -97,7 +97,8 @@ def _judge(image: Image, chance: Random) -> str:
     if not (was_failing or _is_failing(unit)):
         assert unit.state == reached, f"the second start ended in {unit.state}, the first in {reached}"
         assert unit.ram.identity == first, "the second start holds another identity than the first"
-    assert first is None or unit.ram.identity in (first, None), "the second start has made a second identity"
+        # On a volume that takes no more writes, what was kept may be what the next write runs over.
+        assert first is None or unit.ram.identity in (first, None), "the second start has made a second identity"
     if chance.random() < THIRD_START:
         _settles(unit, image)
     if chance.random() < USE:
@@ -202,7 +203,9 @@ def _is_itself(unit: Appliance, image: Image, before: Before) -> None:
     if unit.state != RUNNING or unit.ram.settings is None or image.lies:
         return
     now = unit.ram.settings
-    assert now.generation >= before.generation, f"generation {before.generation} became {now.generation}"
+    # An Apply that is resumed carries out its plan, also on settings of another time that got onto its disk.
+    if ", Apply" not in image.name:
+        assert now.generation >= before.generation, f"generation {before.generation} became {now.generation}"
     if before.identity is not None and now.generation == before.generation:
         assert now.identity in (before.identity, None), "another identity under the same number"
     if now.generation != before.generation and ", Apply" not in image.name:  # there the plan names the number
