@@ -12,7 +12,7 @@ SHOW   := openssl x509 -noout -subject -serial -dates -fingerprint -sha256 -ext 
 PYTEST := $(BIN)/pytest -n 2 --dist worksteal -q
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check quick bench sweep soak docs clean tools test-tools system
+.PHONY: help run setup test check lint tidy bench sweep soak docs clean tools test-tools system
 
 help: ## print this
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -57,7 +57,7 @@ system:
 	  apt-get update -qq && apt-get install -y -qq $(PACKAGE) >/dev/null; \
 	else echo "please install $(PACKAGE) (on Debian: sudo apt-get install $(PACKAGE)) and run make again" >&2; exit 2; fi
 
-test: setup test-tools lint ## every test, the slow ones too
+test: setup test-tools lint tidy ## every test, the slow ones too
 	$(PYTEST)
 
 check: setup test-tools lint ## ruff, mypy --strict, import-linter and the tests quick enough for every save
@@ -68,6 +68,10 @@ lint: setup
 	$(BIN)/ruff format -q --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache >/dev/null || $(BIN)/lint-imports --no-cache
+
+tidy: setup
+	$(BIN)/vulture
+	$(BIN)/deptry . >/dev/null 2>&1 || $(BIN)/deptry .
 
 bench: setup ## speed and memory, as ratios to a floor measured in the same run
 	@$(BIN)/python -m tests.benchmarks

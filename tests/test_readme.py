@@ -1,4 +1,4 @@
-"""The README's examples are run, and what it shows is what they print."""
+"""The README's examples are run, and what it shows is what they print; beside it, rooms, dependencies and sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from firmware.bench import replay, report, scenario
 from firmware.bench.cli import COMMANDS, ipsim
 
 ROOT = Path(__file__).parents[1]
-README = (ROOT / "README.md").read_text("utf-8")
+README, DEVELOPMENT, SOURCES = (
+    (ROOT / name).read_text("utf-8") for name in ("README.md", "docs/development.md", "docs/sources.md")
+)
 
 
 def block(marker: str) -> str:
@@ -52,9 +54,9 @@ def test_every_command_is_named() -> None:
 
 def test_every_room_and_dependency_is_named() -> None:
     rooms = [p.name for p in (ROOT / "firmware").iterdir() if p.is_dir() and (p / "__init__.py").exists()]
-    assert [room for room in rooms if f"`firmware/{room}/`" not in README] == []
+    assert [room for room in rooms if f"`firmware/{room}/`" not in DEVELOPMENT] == []
     dependencies = re.findall(r'^    "([A-Za-z0-9-]+)>=', (ROOT / "pyproject.toml").read_text("utf-8"), re.MULTILINE)
-    missing = [name for name in dependencies if f"`{name}`" not in README]
+    missing = [name for name in dependencies if f"`{name}`" not in DEVELOPMENT]
     assert missing == []
 
 
@@ -71,4 +73,4 @@ def test_every_source_key_in_the_product_is_explained(name: str) -> None:
     sources += [rule.outcome.source for rule in platform.policy]
     keys = {key for source in sources for key in re.findall(r"\b[A-Z]{1,5}\d*\b", source)}
     keys -= {"CA", "CN", "SKI", "IP", "IP500", "V2", "R9", "R6"}
-    assert [key for key in sorted(keys) if f"`{key}`" not in README] == []
+    assert [key for key in sorted(keys) if f"`{key}`" not in SOURCES] == []

@@ -6,6 +6,7 @@ Exit codes: 0 fine; 1 an expectation failed, a finding or a difference; 2 bad in
 from __future__ import annotations
 
 import os
+import re
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -14,7 +15,7 @@ import click
 from click.shell_completion import shell_complete
 
 from firmware import __version__
-from firmware.bench.cli_options import mute
+from firmware.bench.cli_options import Group, mute
 from firmware.errors import IpsimError
 
 COMMANDS = {
@@ -34,7 +35,7 @@ COMMANDS = {
 COMPLETE = "_IPSIM_COMPLETE"  # what a shell sets when it wants to know what could come next
 
 
-class _Lazily(click.Group):
+class _Lazily(Group):
     """Imports a command's module when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -95,7 +96,7 @@ def _fail(text: str, code: int) -> int:
 def _usage(error: click.ClickException) -> int:
     """What is wrong with the command line, on one line; the whole help when nothing but help was asked for."""
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "ipsim"
-    text = error.format_message()
+    text = re.sub(r"\. \(?Did you mean (.+)\?\)?$", r" (did you mean \1?)", error.format_message())
     if "\n" in text:
         click.echo(text, err=True)
         return 2

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from firmware.bench.cli_options import STATE, Value, opened, write_file
+from firmware.bench.cli_options import STATE, Group, Value, opened, write_file
 from firmware.errors import BadInput
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ PATH = click.argument("path", type=Value("card_path", "PATH"))
 FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 
 
-@click.group()
+@click.group(cls=Group)
 def card() -> None:
     """List, read, write and remove the files on a unit's SD cards or a server's disk (the unit is off)."""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from firmware.bench.cli_options import NEW_UNIT, RECORD, Value, say, style
+from firmware.bench.cli_options import NEW_UNIT, QUIET, RECORD, Value, say, teller
 from firmware.errors import BadInput, Unmet
 
 
@@ -21,6 +21,7 @@ from firmware.errors import BadInput, Unmet
 @click.option("--if-needed", is_flag=True, help="Of a unit that is ignited already: an ordinary start.")
 @NEW_UNIT
 @RECORD
+@QUIET
 def ignite(
     platform: Any,
     state: Path | None,
@@ -29,6 +30,7 @@ def ignite(
     reinstall: bool,
     if_needed: bool,
     record: Path | None,
+    quiet: bool,
     **asked: Any,
 ) -> None:
     """Start a newly installed Linux server, answer its wizard, apply, and shut it down.
@@ -51,7 +53,7 @@ def ignite(
     clock = asked.pop("clock")
     order = Order(platform, **asked)
     given = reading.load(answers, platform, order.starts_with) if answers else reading.BUILT_IN
-    _run(order, given, state, clock, record, reinstall=reinstall, if_needed=if_needed)
+    _run(order, given, state, clock, record, reinstall=reinstall, if_needed=if_needed, quiet=quiet)
 
 
 def _require_wizard(platform: Any) -> None:
@@ -63,20 +65,16 @@ def _require_wizard(platform: Any) -> None:
 
 def _run(
     order: Any, given: Any, state: Path, clock: int | str | None, record: Path | None, *, reinstall: bool,
-    if_needed: bool,
+    if_needed: bool, quiet: bool,
 ) -> None:  # fmt: skip
     from firmware.bench import start, unattended
     from firmware.bench.orders import open_unit
     from firmware.bench.outside import identity_of, look_at
     from firmware.bench.recording.tape import recorded
-    from firmware.bench.timeline import Timeline
     from firmware.platform import operate
     from ignition.starting import ignited_as
 
-    timeline = Timeline(style())
-    directory, unit, is_new = open_unit(
-        order, state, lambda: start.new(order, clock), lambda event: say("\n".join(timeline.lines(event)))
-    )
+    directory, unit, is_new = open_unit(order, state, lambda: start.new(order, clock), teller(quiet=quiet))
     with directory:
         before = None if reinstall else ignited_as(look_at(unit))
         if before is not None and not if_needed:
@@ -100,9 +98,11 @@ def _run(
         directory.save(unit)
     if reached != start.RUNNING:
         raise Unmet(f"{state}: the unit stayed in {reached}; ipsim fsck --state {state} says what is wrong")
+    if not quiet:
+        say()
     if given.pages and not used:
         why = "it is ignited already" if before else "Apply had begun, and was finished as planned"
-        say(f"\n{given.file} was not used: {why}")
+        say(f"{given.file} was not used: {why}")
     _show(unit, state, held)
 
 
@@ -113,7 +113,6 @@ def _show(unit: Any, state: Path, before: Any) -> None:
     from firmware.bench.outside import authority_of, identity_of
 
     identity, authority = identity_of(unit), authority_of(unit)
-    say()
     if authority is not None:
         say(f"root CA: SHA-256 {authority.fingerprint}")
     assert identity is not None

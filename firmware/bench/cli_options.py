@@ -16,6 +16,7 @@ from firmware.errors import BadInput
 
 if TYPE_CHECKING:
     from firmware.appliance import Appliance
+    from firmware.journal import Event
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -28,7 +29,24 @@ STATE = click.option(
 )
 RECORD = click.option("--record", type=click.Path(path_type=Path, dir_okay=False), metavar="F", help="Record what is "
                       "done and what comes of it, for ipsim replay, diff and scenario.")  # fmt: skip
+QUIET = click.option("-q", "--quiet", is_flag=True, help="No timeline: only what came of it.")
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+class Group(click.Group):
+    """Commands that are named when one is asked for that is not there, the nearest first."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not args[0].startswith("-"):
+            from firmware.bench.values import one_of
+
+            try:
+                one_of(args[0], tuple(self.list_commands(ctx)), "command")
+            except ValueError as error:
+                raise click.UsageError(str(error), ctx) from None
+        return super().resolve_command(ctx, args)
 
 
 class Value(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
@@ -64,6 +82,7 @@ def NEW_UNIT(command: F) -> F:
         click.option(
             "--clock",
             type=Value("start_time", "TIME|unset"),
+            metavar="TIME|unset",
             help="Simulated time at power-on (ISO), or a clock that is not set.",
         ),
         click.option("--seed", type=Value("seed", "N"), help="All the chance of a new unit.  [default: 0]"),
@@ -82,6 +101,14 @@ def style() -> Any:
         return plain
     kinds: dict[str, dict[str, Any]] = {"bold": {"bold": True}, "dim": {"dim": True}}
     return lambda text, kind: click.style(text, **kinds.get(kind, {"fg": kind})) if kind else text
+
+
+def teller(*, quiet: bool) -> Callable[[Event], None]:
+    """Prints what happens to a unit as it happens."""
+    from firmware.bench.timeline import Timeline
+
+    timeline = Timeline(style())
+    return lambda event: None if quiet else say("\n".join(timeline.lines(event)))
 
 
 def say(text: str = "") -> None:

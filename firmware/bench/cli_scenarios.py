@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from firmware.bench.cli_options import JSON, Value, style, write_file
+from firmware.bench.cli_options import JSON, RECORD, Value, style, write_file
 from firmware.errors import BadInput, Unmet
 
 if TYPE_CHECKING:
@@ -35,11 +35,13 @@ if TYPE_CHECKING:
     metavar="F",
     help="Write a trace for ui.perfetto.dev.",
 )
-@click.option("--record", type=click.Path(path_type=Path), metavar="F", help="Record it, for ipsim replay and diff.")
+@RECORD
 @click.option("-v", "--verbose", is_flag=True, help="Show every timeline, also of several files.")
+@click.option("-q", "--quiet", is_flag=True, help="Show the timelines of those that fail only, also of one file.")
 def run(
     files: tuple[Path, ...], state: Path | None, seed: int | None, json_file: Path | None, junit: Path | None,
     html: Path | None, trace: Path | None, record: Path | None, verbose: bool,
+    quiet: bool,
 ) -> None:  # fmt: skip
     """Run scenarios; exit 1 when an expectation does not hold.
 
@@ -49,6 +51,8 @@ def run(
     \b
     Example: ipsim run tests/scenarios/*.yaml --junit junit.xml
     """
+    if verbose and quiet:
+        raise click.UsageError("give one of --verbose, --quiet")
     from firmware.bench import replay, report
     from firmware.bench.recording.tape import recording
 
@@ -68,7 +72,7 @@ def run(
             witnesses: list[replay.Witness] = [*tapes, *(_watching(watches) if html or trace else [])]
             result = replay.run(loaded, seed=seed, state=place, witnesses=witnesses)
         done.append((result, time.perf_counter() - started))
-        if alone or verbose or not result.passed:
+        if verbose or (alone and not quiet) or not result.passed:
             click.echo(report.text(result, style()))
         else:
             click.echo("\n".join(report.verdict(result, style())))

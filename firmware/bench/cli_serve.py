@@ -110,7 +110,8 @@ def _wishes(hosts: tuple[str, str], web: tuple[str, int], asked: dict[str, Any])
 @click.option("--syslog", "receiver", type=Receiver(), help="Send there (UDP) what the unit sends to its syslog "
               "destinations, whatever their addresses; left out: nowhere.")  # fmt: skip
 @click.option("--panel", is_flag=False, flag_value=PANEL, type=PORT, metavar="[PORT]", help=f"Show its front panel at "
-              f"this port, {PANEL} if none is given, to this machine only; the unit waits there for its plug.")
+              f"this port, {PANEL} if none is given, to this machine only; the unit waits there for its "
+              "plug.")  # fmt: skip
 @click.option("--json", "told", type=FILE, help="Write listeners, names and users there as soon as it listens.")
 @click.option("--keylog", "key_log", type=FILE, help="Write TLS secrets there, for a network analyser.")
 @click.option("--log", type=FILE, help="Write TLS handshakes and SIP messages there, without secrets.")

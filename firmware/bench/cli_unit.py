@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from firmware.bench.cli_options import JSON, NEW_UNIT, RECORD, STATE, Value, opened, say, style
+from firmware.bench.cli_options import JSON, NEW_UNIT, QUIET, RECORD, STATE, Value, opened, say, teller
 from firmware.errors import BadInput, Unmet
 
 
@@ -18,6 +18,7 @@ from firmware.errors import BadInput, Unmet
 @NEW_UNIT
 @click.option("--pull-plug", is_flag=True, help="End in a power cut instead of a planned shutdown.")
 @RECORD
+@QUIET
 def boot(
     platform: Any,
     state: Path,
@@ -27,6 +28,7 @@ def boot(
     clock: int | str | None,
     pull_plug: bool,
     record: Path | None,
+    quiet: bool,
 ) -> None:
     """Start a unit, let it come up, and shut it down.
 
@@ -40,13 +42,9 @@ def boot(
     from firmware.bench.orders import Order, open_unit
     from firmware.bench.outside import identity_of
     from firmware.bench.recording.tape import recorded
-    from firmware.bench.timeline import Timeline
 
-    timeline = Timeline(style())
     order = Order(platform, release, mac, seed)
-    directory, unit, is_new = open_unit(
-        order, state, lambda: start.new(order, clock), lambda event: say("\n".join(timeline.lines(event)))
-    )
+    directory, unit, is_new = open_unit(order, state, lambda: start.new(order, clock), teller(quiet=quiet))
     with directory:
         if not is_new:
             start.let_time_pass(unit, clock, directory.gone_by(), state)
@@ -57,7 +55,8 @@ def boot(
         after = identity_of(unit)
     if reached not in unit.platform.rests_in:
         raise Unmet(f"{state}: the unit stayed in {reached}; ipsim fsck --state {state} says what is wrong")
-    say()
+    if not quiet:
+        say()
     if reached != start.RUNNING:
         say(f"it waits for its ignition: ipsim ignite {unit.platform.name} --state {state}")
         return

@@ -37,6 +37,13 @@ def test_one_seed_gives_the_same_bytes_anywhere(ipsim: Ipsim, tmp_path: Path) ->
     assert digest(one) == DIGEST, LAYOUT + digest(one)
 
 
+def test_quiet_it_says_only_what_came_of_it(ipsim: Ipsim, tmp_path: Path) -> None:
+    told = ipsim.well(*ACCEPTANCE.split(), "--state", one := tmp_path / "u1")
+    quiet = ipsim.well(*ACCEPTANCE.split(), "--state", other := tmp_path / "u2", "-q")
+    assert [line.replace("/u2 ", "/u1 ") for line in quiet.splitlines()] == told.splitlines()[-2:]
+    assert contents(one) == contents(other)
+
+
 def last(output: str, word: str) -> str:
     return next(line for line in reversed(output.splitlines()) if word in line)
 

@@ -40,10 +40,15 @@ def test_version(ipsim: Ipsim) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ("nonsense", "no such command 'nonsense'"),
+        ("nonsense", "ipsim: unknown command 'nonsense': boot, show, cert,"),
+        ("swep first_start.yaml", "unknown command 'swep' (did you mean 'sweep'?): "),
+        ("card lst", "ipsim card: unknown command 'lst' (did you mean 'ls'?): get, ls, put, rm are known"),
         ("boot", "missing argument 'PLATFORM'"),
         ("boot ip500v2", "missing option '--state'"),
-        ("boot ip500v2 --state unit --foo", "no such option '--foo'"),
+        ("boot ip500v2 --state unit --foo", "no such option '--foo'; ipsim boot --help"),
+        ("boot ip500v2 --stat unit", "no such option '--stat' (did you mean '--state'?); "),
+        ("run a.yaml --jsn a.json", "no such option '--jsn' (did you mean "),
+        ("run a.yaml -q -v", "give one of --verbose, --quiet"),
         ("boot ip500 --state unit", "unknown platform 'ip500' (did you mean 'ip500v2'?): "),
         ("diagram ip500", "unknown platform 'ip500'"),
         ("boot ip500v2 --state unit --release 12.1", "unknown release '12.1' (did you mean '12.3'?): 6.2, 8.1"),

@@ -41,6 +41,11 @@ def test_each_kind_of_server_is_ignited_from_its_answers(platform: str, ipsim: I
     assert "all sound" in ipsim.well("fsck", "--state", tmp_path / "unit")
 
 
+def test_quiet_it_says_only_what_came_of_it(ipsim: Ipsim, tmp_path: Path) -> None:
+    printed = ignited(ipsim, "primary", tmp_path / "unit", "--quiet").splitlines()
+    assert [line.partition(":")[0] for line in printed] == ["root CA", "identity generated", "look at it"]
+
+
 @pytest.mark.parametrize("platform", ["primary", "ucm"])
 def test_openssl_takes_the_identity_under_the_root(platform: str, ipsim: Ipsim, tmp_path: Path) -> None:
     ignited(ipsim, platform, tmp_path / "unit")

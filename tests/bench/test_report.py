@@ -33,6 +33,15 @@ def test_junit_of_several(ipsim: Ipsim, tmp_path: Path) -> None:
     assert "identity: expected kept, found none" in (failures[0].text or "")
 
 
+def test_quiet_a_line_each_unless_it_fails(ipsim: Ipsim, tmp_path: Path) -> None:
+    (holds := tmp_path / "a.yaml").write_text(HOLDS)
+    (fails := tmp_path / "b.yaml").write_text(FAILS)
+    assert ipsim.well("run", holds, "-q") == f"passed  {holds}: It holds (2 steps)\n"
+    said = ipsim("run", fails, "--quiet")
+    assert said.code == 1
+    assert "x expect: {state: running, identity: kept}" in said.out
+
+
 def test_json_of_several(ipsim: Ipsim, tmp_path: Path) -> None:
     for name, text in (("a.yaml", HOLDS), ("b.yaml", FAILS)):
         (tmp_path / name).write_text(text)

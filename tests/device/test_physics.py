@@ -173,7 +173,7 @@ def test_a_part_obeys_its_data_sheet() -> None:
     assert cut(nor, Cut(1, Moment.INSIDE, Torn.GROUP), erase(2)).image().count(ZEROS) == 5
     nor.rail.arm(Cut(2, Moment.AFTER, lost=1))
     nor.erase(0)
-    with pytest.raises(NothingToLose, match="of card: it is NOR flash, and operations reach the cells in the order"):
+    with pytest.raises(NothingToLose, match="of card: it is NOR flash, and operations reach the cells at once"):
         nor.erase(1)
 
 

@@ -34,6 +34,8 @@ def _contents() -> str:
 _BY_HAND = (
     ("add-a-platform.md", "how to add a hardware target, step by step"),
     ("zoo.md", "firmwares with a bug each, and how each is caught"),
+    ("sources.md", "the documents that modelled values come from, by their keys"),
+    ("development.md", "the rooms, the walls, the checks, what each dependency is for"),
 )
 
 DOCUMENTS: dict[str, Document] = {

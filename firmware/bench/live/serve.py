@@ -292,6 +292,6 @@ class Session:
             export.write_private(self.wishes.told, json.dumps(told).encode() + b"\n")
         for row in open_places:
             say(f"{row['service']:<8} LAN{row['lan']}  {row['host']}:{row['port']}")
-        for url in (told.get("url"), told.get("panel")):
-            if url is not None:
-                say(url)
+        for name in ("url", "panel"):
+            if name in told:
+                say(told[name])

@@ -51,6 +51,11 @@ class Hands:
     def is_holding(self) -> bool:
         return self._before is not None
 
+    @property
+    def speed(self) -> float | None:
+        """The one that was chosen: it stays so while a button is held."""
+        return self._before[0] if self._before is not None else self.pace.speed
+
     def do(self, row: Any) -> None:
         """``{step: fields}``. BadInput: there is no such step here; NotNow: not in this state."""
         row = _written(row)

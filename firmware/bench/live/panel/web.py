@@ -65,7 +65,7 @@ class Panel:
         after, flash = (_number(request, name) for name in ("after", "flash"))
         pace = self.hands.pace
         seen = self.eyes.look(max(pace.now(), self.unit.clock.now), after, flash)
-        speed = next((name for name, speed in SPEEDS.items() if speed == pace.speed), f"{pace.speed}")
+        speed = next((name for name, speed in SPEEDS.items() if speed == self.hands.speed), f"{self.hands.speed}")
         mine = {"session": self.session, "speed": speed, "rate": pace.speed or 0, "holding": self.hands.is_holding}
         return JSONResponse({**seen, **mine, "said": said}, status)
 

@@ -51,34 +51,35 @@ export function connectHands(table, ask, lights) {
 
 /** The buttons of the unit: held by mouse, finger or key; time stands still until they are let go. */
 function connectButtons(table, ask, step, lights) {
-  let held = null; // {button, since, isTaken}
+  let held = null; // {push, button, since, isTaken}
 
   const bandOf = (button, ms) => table.bands[button].findLast((band) => band.since <= ms);
-  const told = (button, ms) => `${button === "aux" ? "AUX" : "reset"} button, ${(ms / 1000).toFixed(1)} s: ${bandOf(button, ms).action}`;
+  const named = (button) => `${button === "aux" ? "AUX" : "reset"} button`;
 
   function tell() {
     if (!held) return;
     const ms = performance.now() - held.since;
-    at("holding").textContent = told(held.button, ms);
+    write(at("held-for"), `${(ms / 1000).toFixed(1)} s`);
+    write(at("holding"), `${named(held.button)}, when it is let go: ${bandOf(held.button, ms).action}`);
     lights.over(bandOf(held.button, ms).light);
     requestAnimationFrame(tell);
   }
 
   function begin(button, push) {
     if (held) return;
-    held = { button, since: performance.now(), isTaken: ask({ hold: button }) };
+    held = { push, button, since: performance.now(), isTaken: ask({ hold: button }) };
     push.classList.add("pressed");
     tell();
   }
 
   async function end(push, isMeant) {
-    if (!held) return;
+    if (held?.push !== push) return;
     const { button, since, isTaken } = held;
     const ms = Math.round(performance.now() - since);
     held = null;
     push.classList.remove("pressed");
     lights.over(null);
-    at("holding").textContent = "";
+    for (const id of ["held-for", "holding"]) write(at(id), "");
     if (await isTaken) await (isMeant ? step("press", { button, hold: `${ms}ms` }) : ask({ let_go: true }));
   }
 
@@ -103,7 +104,7 @@ function connectButtons(table, ask, step, lights) {
   const form = document.querySelector("[data-step=press]");
   return {
     show() {
-      if (form) write(at("band"), told(form.elements.button.value, form.elements.hold.value * 1000));
+      if (form) write(at("band"), `So long: ${bandOf(form.elements.button.value, form.elements.hold.value * 1000).action}`);
     },
   };
 }
