@@ -23,7 +23,7 @@ def test_every_command_has_help(ipsim: Ipsim, command: str) -> None:
     for option in ("--help", "-h"):
         shown = ipsim.well(*command.split(), option)
         assert shown.startswith(f"Usage: ipsim {command}".rstrip())
-    assert command in ("", "card", "card get", "card rm", "platforms", "diagram", "doctor") or "Example: ipsim" in shown
+    assert command in ("", "card") or f"Example: ipsim {command} " in f"{shown} ".replace("\n", " ")
 
 
 def test_alone_it_prints_help(ipsim: Ipsim) -> None:

@@ -134,7 +134,7 @@ def test_a_cluster_goes_on_without_a_worker(cluster: Any) -> None:
     assert essence(result) == essence(alone(POWER_ON_TORN, ALL))
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:1", "tcp://127.0.0.1:1", "nonsense://here", "tcp://127.0.0.1:port", ""])
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "tcp://127.0.0.1:1", "nonsense://here", "tcp://127.0.0.1:port"])
 def test_where_no_scheduler_answers_it_says_so(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(executors, "ANSWERS", 0.5)
     started = time.monotonic()
@@ -144,6 +144,14 @@ def test_where_no_scheduler_answers_it_says_so(address: str, monkeypatch: pytest
     ):
         pass
     assert time.monotonic() - started < 10
+
+
+def test_an_empty_address_is_none() -> None:
+    with (
+        pytest.raises(BadInput, match="give the address of a Dask scheduler"),
+        crew(POWER_ON, POWER_ON.job(), cluster=""),
+    ):
+        pass
 
 
 def test_a_cluster_whose_last_worker_goes_is_no_help(monkeypatch: pytest.MonkeyPatch) -> None:

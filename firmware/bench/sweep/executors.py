@@ -146,6 +146,8 @@ def _until_let_go(theirs: Connection) -> None:
 @contextmanager
 def on_cluster(plan: Plan, job: Job, address: str) -> Iterator[Crew]:
     """The workers of a Dask cluster, by the address of its scheduler. BadInput: it does not answer."""
+    if not address:
+        raise BadInput("--cluster: give the address of a Dask scheduler, such as tcp://127.0.0.1:8786")
     try:
         dask: Any = import_module("distributed")
     except ImportError:
