@@ -29,6 +29,8 @@ from tests.storage.histories import (
     work_on_folders,
 )
 
+pytestmark = pytest.mark.slow
+
 SMALL, LARGE = Geometry(64, 256, 48), Geometry(256, 1024, 64)
 SECTORS = Geometry(512, 512, 48)  # written whole: no log is ever appended to
 KINDS = {"files": work_on_files, "folders": work_on_folders}

@@ -16,6 +16,8 @@ from firmware.storage.nvm import RecordStore, encode_copy
 from firmware.storage.nvm_form import record_form
 from tests.storage.futures import TEARS, Image, powered, run
 
+pytestmark = pytest.mark.slow
+
 GEOMETRY = Geometry(program_unit=16, block_size=64, blocks=6)
 LAYOUT = {"record": 3}
 VALUES = (b"old", b"new one" * 9, bytes(range(1, 170)), b"\xff" * 100, b"")
