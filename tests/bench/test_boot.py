@@ -10,8 +10,12 @@ from pathlib import Path
 import pytest
 
 from firmware.bench.cli_options import style
+from firmware.bench.start import end
+from firmware.bench.world import World
+from firmware.platform import operate
 from firmware.times import HOUR, SECOND, parse_time, show_time
 from tests.bench.support import ACCEPTANCE, Ipsim, contents, process
+from tests.boot.units import events, running
 
 LAYOUT = (
     "the bytes of a unit's files have changed. If the layout was changed on purpose, the digest to expect is now\n    "
@@ -178,3 +182,15 @@ def test_a_unit_that_does_not_come_up(ipsim: Ipsim, unit: Path) -> None:
         said.err == f"ipsim: {unit}: the unit stayed in firmware.none; ipsim fsck --state {unit} says what is wrong\n"
     )
     assert "POWER CUT: pulled: the unit did not come up" in said.out
+
+
+def test_a_unit_that_has_shut_down_is_unplugged_as_one() -> None:
+    """From its front panel, say: that is no unit that did not come up."""
+    unit = running()
+    world = World(unit.clock.now)
+    world.add(unit)
+    world.act(unit, lambda: operate(unit, "shutdown"))
+    world.settle()
+    assert unit.state == "shutdown.done"
+    end(world, unit, pull_plug=False)
+    assert events(unit, "power.off")[-1]["why"] == "unplugged after the shutdown"
