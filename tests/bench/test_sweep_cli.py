@@ -15,6 +15,8 @@ from firmware.device.physics import BY_NAME, FAULTS
 from tests.bench.support import Ipsim
 from tests.sweep import bugs
 
+pytestmark = pytest.mark.slow
+
 FIRST = "tests/scenarios/first_start.yaml"
 POWER_ON = "tests/zoo/scenarios/power_on.yaml"
 
