@@ -40,8 +40,8 @@ def unit(_booted: Path, tmp_path: Path) -> Path:
 
 collect_ignore = ["example_project"]  # a project of its own, which tests/plugin runs
 
-# Not for every save: tests with processes and sockets; power cut everywhere, firmwares and units hunted for bugs; pytest
-# in pytest.
+# Not for every save: tests with processes and sockets; power cut everywhere, firmwares and units hunted for bugs; a
+# pytest in pytest.
 SLOW = ("live", "interop", "sweep", "zoo", "damage", "units", "plugin")
 
 
