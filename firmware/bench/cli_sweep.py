@@ -24,7 +24,7 @@ _POWER_ON = "name: A returned unit is started\nunit: {{platform: {}, release: '{
 
 
 class _Faults(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only
-    """Names of physical faults, comma between them; ``budget`` and ``all`` stand for several."""
+    """Names of physical faults, comma between them; ``budget`` and ``all`` stand for several. A cut is always one."""
 
     name = "NAMES"
 
@@ -34,7 +34,7 @@ class _Faults(click.ParamType):  # type: ignore[type-arg]  # generic since click
         from firmware.device.physics import BY_NAME
 
         several = {"budget": DEFAULT_FAULTS, "all": tuple(BY_NAME)}
-        found: dict[str, None] = {}
+        found: dict[str, None] = {"cut": None}
         for word in str(value).split(","):
             try:
                 name = one_of(word.strip(), (*several, *BY_NAME), "fault")
@@ -54,7 +54,9 @@ class _Faults(click.ParamType):  # type: ignore[type-arg]  # generic since click
 @click.argument("scenario", required=False, type=_FILE)
 @click.option("--at", default="all", metavar="WHERE",
               help="First cuts: everywhere, in a state, or at operations: 45, 40-50, 3.1-9 (of step 3).")  # fmt: skip
-@click.option("--faults", type=_Faults(), help="Physical faults, or budget, or all.  [default: budget]")
+@click.option(
+    "--faults", type=_Faults(), help="Physical faults beside the cut: names, or budget, or all.  [default: budget]"
+)
 @click.option("--depth", type=_COUNT, help="So many cuts, each of the start after the one before.  [default: 1]")
 @click.option("--prove", is_flag=True, help="Any number of cuts: until nothing new appears.")
 @click.option("--raw", is_flag=True, help="With --prove: tell every image apart, merge nothing.")

@@ -11,6 +11,10 @@ from xml.etree import ElementTree
 
 import pytest
 
+from firmware.bench.cli_sweep import _scenario
+from firmware.bench.sweep import live
+from firmware.bench.sweep.plan import Plan
+from firmware.bench.sweep.start import Started, switch_on
 from firmware.device.physics import BY_NAME, FAULTS
 from tests.bench.support import Ipsim
 from tests.sweep import bugs
@@ -146,17 +150,27 @@ def test_a_returned_unit_is_swept_and_left_as_it_is(ipsim: Ipsim, tmp_path: Path
     assert "identity is due" not in again.out, "a new unit was started instead"
 
 
-def test_live_faults_strike_the_returned_unit_too(ipsim: Ipsim, tmp_path: Path) -> None:
-    state, out = tmp_path / "unit", tmp_path / "a.json"
+def test_live_faults_strike_the_returned_unit_too(
+    ipsim: Ipsim, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not a new one in its place, which would have the scenario's seed."""
+    state, out, story = tmp_path / "unit", tmp_path / "a.json", tmp_path / "named.yaml"
+    story.write_text("name: A name\nunit: {platform: ip500v2}\nsteps:\n  - power_on\n"
+                     "  - change_at_phone: {extension: 201, name: Front desk}\n  - shutdown\n")  # fmt: skip
     ipsim("boot", "ip500v2", "--state", state, "--seed", 5)
-    ipsim.well("sweep", "--from", state, "--faults", "bad_block", "--json", out)
-    assert _json(out)["live_runs"] == 0, "an ordinary start writes nothing"
+    seeds: list[int] = []
+
+    def seen(run: Started) -> Started:
+        seeds.append(run.unit.entropy.seed)
+        return switch_on(run)
+
+    monkeypatch.setattr(live, "switch_on", seen)
+    ipsim.well("sweep", story, "--from", state, "--faults", "worn_out", "--json", out)
+    assert _json(out)["live_runs"] > 0
+    assert set(seeds) == {5}
 
 
 def _ids(state: Path) -> str:
-    from firmware.bench.cli_sweep import _scenario
-    from firmware.bench.sweep.plan import Plan
-
     text, file = _scenario(None, state, None)
     return Plan(file.name, text, str(file.parent), images=str(state)).name
 

@@ -26,4 +26,4 @@ def strip(label: str) -> Markup:
             drawn.append(f'<rect class="{colour}" x="{x:g}" width="{max(width, 2):g}" height="{_HEIGHT}"/>')
             at += length
     size = f'width="{_WIDTH}" height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}"'
-    return Markup(f'<svg class="led" {size} aria-hidden="true">{"".join(drawn)}</svg>')  # noqa: S704
+    return Markup(f'<svg class="led" {size} aria-hidden="true">{"".join(drawn)}</svg>')  # noqa: S704 - numbers and names of colours of ours

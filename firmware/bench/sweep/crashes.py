@@ -84,7 +84,6 @@ class Unfolding:
         self.position = 0
         self.operation = 0
         self._trace = trace
-        self._faults = faults
         self._tears = {kind: tuple(form for form in FORMS if form.at_erase and form.physics(kind) in faults)
                        for kind in ("program", "erase")}  # fmt: skip
         self._can = {name: geometry.sheet.can & faults for name, geometry in flash.geometry.items()}

@@ -96,7 +96,7 @@ class Cutting:
         allowed = list(Duty.of(found).allowed)
         allowed[SOFTWARE] = tuple(dict.fromkeys((*allowed[SOFTWARE], *self._duty.allowed[SOFTWARE])))
         self._duty = replace(self._duty, allowed=tuple(allowed), settled=True, secrets=())
-        self._clock = clock
+        self._clock, self._merged = clock, self._job.merged
         return self.struck(Fault(0, 0, AT_REST, place="at rest"))
 
     def _hear(self, mark: Mark, found: Facts) -> bool:
